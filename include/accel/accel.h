@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Accelerators: objects with ops. KVM can plug in beside TCG without hw/ noticing. */
+#ifndef ACCEL_ACCEL_H
+#define ACCEL_ACCEL_H
+
+#include "accel/cpu.h"
+#include "util/error.h"
+
+typedef struct AccelOps {
+    const char *name;                                   /* "tcg" */
+    bool (*init)(const CPUOps *cpu_ops, Error **errp);  /* after options are set */
+    bool (*set_option)(const char *key, const char *value, Error **errp);
+    bool (*create_vcpu)(CPUState *cpu, Error **errp);   /* starts its thread, stopped */
+    void (*kick)(CPUState *cpu);
+    void (*synchronize_state)(CPUState *cpu);
+    void (*print_info)(FILE *f);                        /* info jit */
+} AccelOps;
+
+extern const AccelOps tcg_accel_ops;
+/* "-accel tcg[,thread=single|multi][,backend=native|interp][,tb-size=MiB][,one-insn-per-tb=on]" */
+bool accel_select(const char *text, Error **errp);
+const AccelOps *accel_current(void);
+
+/* user programs: memory at guest_base, no soft-MMU, no threads made here */
+void tcg_user_init(const CPUOps *ops, uintptr_t guest_base);
+/* the program's own mmap/munmap/mprotect of [start, start+len): blocks from there are dropped;
+ * called by linux-user after page flags changed */
+void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
+/* SIGSEGV/SIGBUS at @host_pc on fault address @addr: true if it was handled inside (write to a page
+ * that holds code): return from the signal. *new_pc: continue there (a fault stub). */
+bool tcg_user_segv(CPUState *cpu, uintptr_t host_pc, uintptr_t addr, bool write,
+                   uintptr_t *new_pc);
+void tb_flush_all(void);                /* forget all translations; safe point */
+/* drop blocks from guest physical (system: ram_addr) range [start, start+len) */
+void tb_invalidate_range(uint64_t ram_start, uint64_t len_bytes);
+
+/* all vCPUs out of generated code and waiting; nestable; with the big lock or without */
+void start_exclusive(void);
+void end_exclusive(void);
+void pause_all_vcpus(void);             /* big lock; returns when all stand still */
+void resume_all_vcpus(void);
+
+#endif
