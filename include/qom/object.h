@@ -66,7 +66,6 @@ struct TypeInfo {
     void (*init)(Object *obj);                      /* parent first */
     void (*finalize)(Object *obj);                  /* child first */
     const Property *props;
-    const TypeInfo *next_;              /* registration list */
 };
 
 struct Object {

@@ -13,7 +13,7 @@ enum {
     LOG_IN_ASM = 1 << 0, LOG_OP = 1 << 1, LOG_OP_OPT = 1 << 2, LOG_OUT_ASM = 1 << 3,
     LOG_EXEC = 1 << 4, LOG_INT = 1 << 5, LOG_CPU = 1 << 6, LOG_PAGE = 1 << 7, LOG_UNIMP = 1 << 8,
     LOG_GUEST_ERROR = 1 << 9, LOG_MMU = 1 << 10, LOG_RESET = 1 << 11, LOG_NOCHAIN = 1 << 12,
-    LOG_STRACE = 1 << 13,
+    LOG_STRACE = 1 << 13, LOG_HYPERV = 1 << 14,
 };
 extern uint32_t log_mask;
 static inline bool log_on(uint32_t item) { return G_UNLIKELY(log_mask & item); }
