@@ -23,18 +23,31 @@ const AccelOps *accel_current(void);
 
 /* user programs: memory at guest_base, no soft-MMU, no threads made here */
 void tcg_user_init(const CPUOps *ops, uintptr_t guest_base);
+/* linux-user tells the guest's own protection (PROT_R | PROT_W | PROT_X, 0: unmapped) of a page;
+ * callable in a signal handler */
+void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 /* the program's own mmap/munmap/mprotect of [start, start+len): blocks from there are dropped;
  * called by linux-user after page flags changed */
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
-/* SIGSEGV/SIGBUS at @host_pc on fault address @addr: true if it was handled inside (write to a page
- * that holds code): return from the signal. *new_pc: continue there (a fault stub). */
+/* The guest's PROT_* bits of the page at @gva, asked when code there is to be write-protected and
+ * when a write faults. May be NULL (then all pages that hold code count as writable). Called from
+ * the SIGSEGV handler too. */
+extern int (*tcg_user_page_prot)(uint64_t gva);
+/*
+ * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
+ * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
+ * Either the access is simply repeated (a write to a page that held code) or the guest's fault is
+ * raised by CPUOps.tlb_fill(probe false) with the state restored; cpu_exec() then returns what the
+ * architecture made of it. False: not the guest's.
+ */
 bool tcg_user_segv(CPUState *cpu, uintptr_t host_pc, uintptr_t addr, bool write,
                    uintptr_t *new_pc);
 void tb_flush_all(void);                /* forget all translations; safe point */
 /* drop blocks from guest physical (system: ram_addr) range [start, start+len) */
 void tb_invalidate_range(uint64_t ram_start, uint64_t len_bytes);
 
-/* all vCPUs out of generated code and waiting; nestable; with the big lock or without */
+/* All vCPUs out of generated code and waiting; nestable; with the big lock (dropped while waiting)
+ * or without. Not from inside a block (helpers, devices): use async_safe_run_on_cpu() there. */
 void start_exclusive(void);
 void end_exclusive(void);
 void pause_all_vcpus(void);             /* big lock; returns when all stand still */
