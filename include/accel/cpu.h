@@ -50,6 +50,11 @@ typedef struct TbInfo {
     unsigned n_insns;           /* out */
     unsigned size_bytes;        /* out: guest bytes translated; the block may cross one page end */
 } TbInfo;
+/*
+ * accel/tcg emits ir_exit_check() at the head of each block; front ends add one at internal
+ * back-edges only. Direct jumps to another guest page are not chained in system programs: use
+ * ir_goto_ptr(b, ir_i64(b, pc), true) there, ir_goto_tb() inside the page of info->pc.
+ */
 
 /*
  * The table a guest architecture hands down. All run on the vCPU's thread unless said otherwise.
@@ -100,10 +105,19 @@ typedef struct TlbFullEntry {           /* the slow half of a TLB entry, same in
     uint64_t io_ofs;                    /* offset in the region of the page's first byte */
     uint64_t ram_addr;                  /* for RAM: ram_addr_t of the page, else ~0 */
     uint8_t lg_page_size;
+    bool readonly;                      /* ROM: writes are dropped (or go to @io) */
 } TlbFullEntry;
 
 struct CPUTlb;                          /* accel/tcg/cputlb.c */
 typedef struct CPUBreakpoint { uint64_t pc; bool gdb; } CPUBreakpoint;
+
+/* CPUState.counters, for info jit */
+enum {
+    CPU_COUNT_TB_GEN, CPU_COUNT_TB_INSNS, CPU_COUNT_CHAIN, CPU_COUNT_EXIT, CPU_COUNT_LOOKUP,
+    CPU_COUNT_LOOKUP_HASH, CPU_COUNT_TLB_FLUSH, CPU_COUNT_TLB_FLUSH_PAGE, CPU_COUNT_TLB_FILL,
+    CPU_COUNT_TLB_VICTIM, CPU_COUNT_SLOW_ACCESS, CPU_COUNT_MMIO, CPU_COUNT_CODE_WRITE,
+    CPU_COUNT_SMC_RESTART, CPU_COUNT_HALT, CPU_COUNT_EXCEPTION,
+};
 
 /*
  * Directly followed in memory by the architecture's state: env = (char *)cpu + sizeof(CPUState).
@@ -231,6 +245,9 @@ bool cpu_cmpxchg_phys(CPUState *cpu, uint64_t gpa, uint64_t expect, uint64_t des
 /* ---- running ---- */
 int cpu_exec(CPUState *cpu);            /* until an EXCP_* >= EXCP_USER_FIRST; returns it */
 void cpu_init_tlb(CPUState *cpu);       /* by instance set-up: TLBs, jump cache, conditions */
+/* system programs: called on the vCPU's thread, big lock held, when it stopped with EXCP_DEBUG */
+void cpu_set_debug_handler(void (*fn)(CPUState *cpu));
+void cpu_set_single_step(CPUState *cpu, bool on);           /* vCPU stopped */
 bool cpu_breakpoint_insert(CPUState *cpu, uint64_t pc);
 bool cpu_breakpoint_remove(CPUState *cpu, uint64_t pc);
 /* reads/writes guest virtual memory for a debugger; false if unmapped. vCPU stopped. */

@@ -71,6 +71,9 @@ void memory_region_add_overlap(MemoryRegion *parent, uint64_t offset, MemoryRegi
 void memory_region_del(MemoryRegion *parent, MemoryRegion *sub);
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_address(MemoryRegion *mr, uint64_t addr);
+void memory_region_set_readonly(MemoryRegion *mr, bool readonly);   /* of a RAM region or an alias */
+void memory_region_set_alias_offset(MemoryRegion *mr, uint64_t offset);
+void memory_region_set_size(MemoryRegion *mr, uint64_t size);
 void memory_transaction_begin(void);
 void memory_transaction_commit(void);
 void *memory_region_ram_ptr(const MemoryRegion *mr);    /* hva of offset 0 */
@@ -98,9 +101,12 @@ static inline MemTxResult gpa_write(uint64_t gpa, const void *buf, uint64_t n)
 typedef struct MemorySection {
     MemoryRegion *mr;           /* NULL: nothing there */
     uint64_t offset;            /* of gpa in the region */
-    uint64_t len_bytes;         /* contiguous from there */
+    uint64_t len_bytes;         /* contiguous from there (UINT64_MAX: to the end of all) */
+    bool readonly;              /* guest writes don't reach RAM: dropped, or to mr->ops if it has any */
 } MemorySection;
 MemorySection address_space_lookup(AddressSpace *as, uint64_t gpa);
+/* counts commits that changed a flat view: what was cached from lookups before is stale */
+extern unsigned memory_generation;
 /* one device access of 1..8 bytes by the rules of MemoryRegionOps; takes the big lock if needed */
 uint64_t memory_region_io_read(MemoryRegion *mr, uint64_t offset, unsigned bytes,
                                MemTxResult *res);
@@ -129,6 +135,9 @@ typedef enum RamFlags { RAM_SHARED = 1, RAM_PREALLOC = 2, RAM_NORESERVE = 4, RAM
 RAMBlock *ram_block_new(const char *id, uint64_t size, unsigned flags, Error **errp);
 RAMBlock *ram_block_new_from_fd(const char *id, uint64_t size, int fd, unsigned flags,
                                 Error **errp);
+/* @host is not freed with the block */
+RAMBlock *ram_block_new_borrowed(const char *id, uint64_t size, void *host);
+RAMBlock *ram_block_ref(RAMBlock *rb);
 void ram_block_unref(RAMBlock *rb);
 uint64_t ram_total_bytes(void);
 /* gives [ofs, ofs + len) back to the host; reads as zero afterwards. Also drops TLB entries'
@@ -145,6 +154,8 @@ typedef struct MemoryListener {
     void (*ram_written)(uint64_t ram_addr, uint64_t len_bytes);     /* by devices: code is stale */
     void (*before_change)(void);        /* bring vCPUs out of generated code */
     void (*after_change)(void);
+    /* call fn(arg) when no vCPU can still be using what was published before. NULL: at once */
+    void (*defer)(void (*fn)(void *arg), void *arg);
 } MemoryListener;
 void memory_listener_register(const MemoryListener *l);
 
