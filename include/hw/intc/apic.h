@@ -5,6 +5,8 @@
 
 #include "accel/cpu.h"
 
+#define APIC_TIMER_HZ 1000000000        /* of the timer, before its divider */
+
 /* fixed, edge-triggered interrupt @vector to the local APIC of vCPU @cpu (0x10..0xff) */
 void apic_inject(CPUState *cpu, uint8_t vector);
 /* Hyper-V SINTs: taking @vector does not set its in-service bit while @on */
