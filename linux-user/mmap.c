@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's address space. Guest addresses are host addresses, so the host's kernel does the
+ * real work; beside it stands what the guest asked for, page by page, because the translator
+ * write-protects pages that hold translated code behind the guest's back.
+ *
+ * The table has two levels of 2^18 pages each, so that a signal handler can read it without locks.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "accel/accel.h"
+#include "task.h"
+
+#define LEAF_BITS 18
+#define LEAF_PAGES (1ul << LEAF_BITS)
+#define TOP_BITS (47 - PAGE_BITS - LEAF_BITS)
+
+static uint8_t *leaves[1ul << TOP_BITS];    /* one byte a page; leaves are never freed */
+static GRecMutex lock;
+
+void mmap_lock(void)
+{
+    g_rec_mutex_lock(&lock);
+}
+
+void mmap_unlock(void)
+{
+    g_rec_mutex_unlock(&lock);
+}
+
+static bool in_space(uint64_t gva, uint64_t len)
+{
+    return gva < 1ull << 47 && len <= (1ull << 47) - gva;
+}
+
+void page_set(uint64_t start, uint64_t len, int prot)
+{
+    uint64_t first = start >> PAGE_BITS, end = (start + len + PAGE_SIZE_ - 1) >> PAGE_BITS;
+
+    for (uint64_t p = first; p < end;) {
+        uint64_t n = MIN(end - p, LEAF_PAGES - (p & (LEAF_PAGES - 1)));
+        uint8_t **leaf = &leaves[p >> LEAF_BITS];
+
+        if (!*leaf && prot) {
+            uint8_t *fresh = mmap(NULL, LEAF_PAGES, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            g_assert(fresh != MAP_FAILED);
+            __atomic_store_n(leaf, fresh, __ATOMIC_RELEASE);
+        }
+        if (*leaf) {
+            memset(*leaf + (p & (LEAF_PAGES - 1)), prot, n);
+        }
+        p += n;
+    }
+}
+
+int page_prot(uint64_t gva)
+{
+    if (gva >= 1ull << 47) {
+        return 0;
+    }
+    uint64_t p = gva >> PAGE_BITS;
+    uint8_t *leaf = __atomic_load_n(&leaves[p >> LEAF_BITS], __ATOMIC_ACQUIRE);
+
+    return leaf ? leaf[p & (LEAF_PAGES - 1)] & 7 : 0;
+}
+
+bool guest_ok(uint64_t gva, uint64_t len, int prot)
+{
+    if (!in_space(gva, len)) {
+        return false;
+    }
+    for (uint64_t p = gva & PAGE_MASK_; p < gva + len; p += PAGE_SIZE_) {
+        if ((page_prot(p) & prot) != prot) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* PROT_* of the guest's call; readable is what a mapped page is at least marked as */
+static int flags_of(int prot)
+{
+    int f = 0;
+
+    f |= prot & PROT_READ ? PROT_R : 0;
+    f |= prot & PROT_WRITE ? PROT_W | PROT_R : 0;
+    f |= prot & PROT_EXEC ? PROT_X | PROT_R : 0;
+    return f;
+}
+
+/* Generated code reads guest code, never runs it: the host needs no execute permission. */
+static int host_prot(int prot)
+{
+    return (prot & ~PROT_EXEC) | (prot & PROT_EXEC ? PROT_READ : 0);
+}
+
+static uint64_t round_up(uint64_t len)
+{
+    return (len + PAGE_SIZE_ - 1) & PAGE_MASK_;
+}
+
+static void changed(uint64_t addr, uint64_t len, int prot)
+{
+    page_set(addr, len, prot);
+    tcg_user_invalidate(addr, len);
+}
+
+int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t ofs)
+{
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+
+    if (len == 0 || len > 1ull << 47) {
+        return len == 0 ? -EINVAL : -ENOMEM;
+    }
+    if (fixed && ((addr & ~PAGE_MASK_) || !in_space(addr, len))) {
+        return addr & ~PAGE_MASK_ ? -EINVAL : -ENOMEM;
+    }
+    mmap_lock();
+    void *p = mmap(g2h(addr), len, host_prot(prot), flags, fd, (off_t)ofs);
+    int64_t ret = p == MAP_FAILED ? -errno : (int64_t)(uintptr_t)p;
+    if (p != MAP_FAILED) {
+        int f = flags_of(prot);
+        changed((uint64_t)ret, round_up(len), f ? f : 8);   /* 8: mapped without any right */
+    }
+    mmap_unlock();
+    return ret;
+}
+
+int64_t guest_munmap(uint64_t addr, uint64_t len)
+{
+    int64_t ret;
+
+    if ((addr & ~PAGE_MASK_) || !len || !in_space(addr, len)) {
+        return -EINVAL;
+    }
+    mmap_lock();
+    ret = munmap(g2h(addr), len) ? -errno : 0;
+    if (ret == 0) {
+        changed(addr, round_up(len), 0);
+    }
+    mmap_unlock();
+    return ret;
+}
+
+int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot)
+{
+    int64_t ret;
+
+    if ((addr & ~PAGE_MASK_) || !in_space(addr, len)) {
+        return -EINVAL;
+    }
+    len = round_up(len);
+    mmap_lock();
+    ret = mprotect(g2h(addr), len, host_prot(prot)) ? -errno : 0;
+    if (ret == 0) {
+        int f = flags_of(prot & 7);
+        changed(addr, len, f ? f : 8);
+    }
+    mmap_unlock();
+    return ret;
+}
+
+int64_t guest_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, int flags, uint64_t to)
+{
+    int64_t ret;
+
+    mmap_lock();
+    int prot = page_prot(addr);
+    tcg_user_invalidate(addr, round_up(old_len));
+    if (in_space(addr, old_len)) {      /* pages the translator protected would move so */
+        mprotect(g2h(addr), round_up(old_len),
+                 (prot & PROT_R ? PROT_READ : 0) | (prot & PROT_W ? PROT_WRITE : 0));
+    }
+    void *p = mremap(g2h(addr), old_len, new_len, flags, g2h(to));
+    ret = p == MAP_FAILED ? -errno : (int64_t)(uintptr_t)p;
+    if (p != MAP_FAILED) {
+        if ((uint64_t)ret != addr && !(flags & 4 /* MREMAP_DONTUNMAP */)) {
+            changed(addr, round_up(old_len), 0);
+        } else if (new_len < old_len) {
+            changed(addr + round_up(new_len), round_up(old_len) - round_up(new_len), 0);
+        }
+        changed((uint64_t)ret, round_up(new_len), prot ? prot : 8);
+    }
+    mmap_unlock();
+    return ret;
+}
+
+int64_t guest_brk(uint64_t addr)
+{
+    mmap_lock();
+    uint64_t old_end = round_up(program.brk), new_end = round_up(addr);
+
+    if (addr >= program.brk_start && in_space(addr, 0)) {
+        if (new_end > old_end) {
+            void *p = mmap(g2h(old_end), new_end - old_end, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+            if (p != MAP_FAILED) {
+                changed(old_end, new_end - old_end, PROT_R | PROT_W);
+                program.brk = addr;
+            }
+        } else {
+            if (new_end < old_end) {
+                munmap(g2h(new_end), old_end - new_end);
+                changed(new_end, old_end - new_end, 0);
+            }
+            program.brk = addr;
+        }
+    }
+    int64_t ret = (int64_t)program.brk;
+    mmap_unlock();
+    return ret;
+}
