@@ -41,7 +41,7 @@ typedef struct TcgRuntime {
     bool softmmu;                       /* false: guest address + guest_base is the host address */
     uintptr_t guest_base;               /* user programs */
     int32_t ofs_exit_request;           /* int32_t; < 0 asks to leave */
-    int32_t ofs_tlb;                    /* TlbFast[n_mmu_modes] */
+    int32_t ofs_tlb;                    /* TlbFast[n_mmu_modes]; at least 2 entries each */
     int32_t ofs_jump_cache;             /* JumpCacheEntry * */
     int32_t ofs_mxcsr;                  /* uint32_t: the guest's MXCSR for the host, masked */
     /*
@@ -78,11 +78,21 @@ typedef struct TcgCode {                /* result of tcg_compile() */
  * @flags: the block's flags, compared by ir_goto_ptr(.., true)
  * @rx, @rw: the same memory executable and writable; @room_bytes of it are free
  *
- * Returns false if the room was too small (nothing is changed then but scratch).
+ * Returns false if the room was too small (nothing is changed then but scratch), or, with
+ * ir_block_overflow(b) true, if the block was too big: build it again with fewer instructions.
  * Thread: any, one at a time per room.
  */
 bool tcg_compile(IrBlock *b, const void *tb, uint64_t flags, const uint8_t *rx, uint8_t *rw,
                  size_t room_bytes, TcgCode *out);
+
+/* The passes alone, for -d op_opt; tcg_compile() then does not run them again. */
+void tcg_optimise(IrBlock *b);
+
+/* Counters for "info jit"; atomic, any thread. */
+typedef struct TcgStats {
+    uint64_t n_blocks, n_ops, code_bytes;
+} TcgStats;
+extern TcgStats tcg_stats;
 
 /* Points the direct jump @slot at @dest (NULL: back to unchained). Safe while others run it. */
 void tcg_chain(const TcgCode *code, uint8_t *rw_entry, unsigned slot, const void *dest);
