@@ -234,21 +234,19 @@ X87_RUN(run_fxam, uint16_t, uint16_t, LOAD_A, "fxam\n\t", DROP_1)
 
 static void x87_compare_underflow(CPUX86State *env, uint64_t n_pops)
 {
+    env->fpus |= FPUS_C0 | FPUS_C2 | FPUS_C3;
     if (x87_stack_fault(env, false)) {
-        env->fpus |= FPUS_C0 | FPUS_C2 | FPUS_C3;
         x87_pops(env, n_pops);
     }
 }
 
-/* Takes over the outcome unless an unmasked exception came between. */
+/* The outcome is there even when an unmasked exception suppresses the pops. */
 static inline void x87_compared(CPUX86State *env, uint16_t sw, uint64_t n_pops)
 {
-    if (G_UNLIKELY(!x87_completed(env, sw))) {
-        x87_status(env, sw, FPUS_C1);
-        return;
-    }
     x87_status(env, sw, FPUS_CC);
-    x87_pops(env, n_pops);
+    if (x87_completed(env, sw)) {
+        x87_pops(env, n_pops);
+    }
 }
 
 #define X87_COMPARE(name, run, T, empty, operand) \
@@ -287,7 +285,7 @@ uint64_t helper_##name(CPUX86State *env, uint64_t i, uint64_t n_pops) \
         return CC_Z | CC_P | CC_C; \
     } \
     sw = run(env, &unused, &ST(0), &ST(i)); \
-    x87_status(env, sw, FPUS_C1); \
+    x87_status(env, sw, 0);     /* C1 stays, as on hardware */ \
     if (x87_completed(env, sw)) { \
         x87_pops(env, n_pops); \
     } \
@@ -340,8 +338,7 @@ void helper_fld_sti(CPUX86State *env, uint64_t i)
 
     X87_ENTER(env);
     if (G_UNLIKELY(TAG(i))) {
-        /* both faults at once: the hardware reports the overflow */
-        x87_push_fault(env, !TAG(7));
+        x87_push_fault(env, false);     /* also when there is no room either */
         return;
     }
     d = x87_load_begin(env);
@@ -354,15 +351,14 @@ void helper_fld_sti(CPUX86State *env, uint64_t i)
 #define X87_LOAD_ODD(name, T, insn) \
 static G_GNUC_NO_INLINE void name(CPUX86State *env, T val) \
 { \
-    uint16_t sw, unmasked; \
+    uint16_t sw; \
     X87Reg r; \
     __asm__ volatile("fnclex\n\t" insn " %[val]\n\tfnstsw %[sw]\n\tfstpt %[r]" \
                      : [sw] "=&a"(sw), [r] "=m"(r) : [val] "m"(val) : "st"); \
     sw &= FPUS_IE | FPUS_DE; \
-    unmasked = sw & ~env->fpuc; \
-    env->fpus |= sw | (unmasked ? FPUS_ES | FPUS_B : 0); \
+    env->fpus |= sw | (sw & ~env->fpuc ? FPUS_ES | FPUS_B : 0); \
     env->fpus &= ~FPUS_C1; \
-    if (!unmasked) { \
+    if (!(sw & ~env->fpuc & FPUS_IE)) { /* a denormal is loaded even if that is unmasked */ \
         *x87_push(env) = r; \
     } \
 }
@@ -571,6 +567,7 @@ void helper_fxch(CPUX86State *env, uint64_t i)
 void helper_ffree(CPUX86State *env, uint64_t i, uint64_t n_pops)
 {
     X87_ENTER(env);
+    env->fpus &= ~FPUS_C1;
     TAG(i) = 1;
     x87_pops(env, n_pops);
 }
@@ -596,7 +593,6 @@ void helper_fcmov(CPUX86State *env, uint64_t i, uint64_t move)
         x87_underflow(env, 0, 0);
         return;
     }
-    env->fpus &= ~FPUS_C1;
     if (move) {
         ST(0) = ST(i);
     }
@@ -611,6 +607,7 @@ void helper_##op(CPUX86State *env) \
     uint16_t unused = 0; \
     X87_ENTER(env); \
     if (G_UNLIKELY(TAG(0))) { \
+        env->fpus &= ~(cc); \
         x87_underflow(env, 0, 0); \
         return; \
     } \
@@ -646,21 +643,43 @@ void helper_fchs(CPUX86State *env)
 
 /* ---- two operands, ST0 and ST1 ---- */
 
-/* ST0 = f(ST0, ST1) */
-#define X87_BINARY(op, cc) \
-X87_RUN(run_##op, X87Reg, X87Reg, LOAD_BA, #op "\n\t", STORE_1_DROP_1) \
+X87_RUN(run_fscale, X87Reg, X87Reg, LOAD_BA, "fscale\n\t", STORE_1_DROP_1)
+X87_RUN(run_fprem, X87Reg, X87Reg, LOAD_BA, "fprem\n\t", STORE_1_DROP_1)
+X87_RUN(run_fprem1, X87Reg, X87Reg, LOAD_BA, "fprem1\n\t", STORE_1_DROP_1)
+
+void helper_fscale(CPUX86State *env)
+{
+    X87_ENTER(env);
+    if (G_UNLIKELY(TAG(0) | TAG(1))) {
+        x87_underflow(env, 0, 0);
+        return;
+    }
+    x87_status(env, run_fscale(env, &ST(0), &ST(0), &ST(1)), FPUS_C1);
+}
+
+static bool x87_is_nan(const X87Reg *r)
+{
+    return (r->se & 0x7fff) == 0x7fff && r->mant << 1;
+}
+
+/* The quotient's low bits come in C0, C3, C1; without a quotient C0 and C3 stay as they were. */
+#define X87_REMAINDER(op) \
 void helper_##op(CPUX86State *env) \
 { \
+    uint16_t sw; \
     X87_ENTER(env); \
     if (G_UNLIKELY(TAG(0) | TAG(1))) { \
+        env->fpus &= ~FPUS_C2; \
         x87_underflow(env, 0, 0); \
         return; \
     } \
-    x87_status(env, run_##op(env, &ST(0), &ST(0), &ST(1)), cc); \
+    __asm__ volatile("fnclex");     /* IE is this operation's own */ \
+    sw = run_##op(env, &ST(0), &ST(0), &ST(1)); \
+    x87_status(env, sw, (sw & FPUS_IE) || !x87_completed(env, sw) || x87_is_nan(&ST(0)) \
+                        ? FPUS_C1 | FPUS_C2 : FPUS_CC); \
 }
-X87_BINARY(fscale, FPUS_C1)
-X87_BINARY(fprem, FPUS_CC)
-X87_BINARY(fprem1, FPUS_CC)
+X87_REMAINDER(fprem)
+X87_REMAINDER(fprem1)
 
 /* ST1 = f(ST0, ST1), pop */
 #define X87_BINARY_POP(op) \
@@ -698,13 +717,14 @@ void helper_##op(CPUX86State *env) \
     X87Pair r; \
     X87_ENTER(env); \
     if (G_UNLIKELY(TAG(0) | !TAG(7))) { \
+        env->fpus &= ~(cc); \
         x87_split_fault(env); \
         return; \
     } \
     memset(&r, 0, sizeof(r)); \
     sw = run_##op(env, &r, &ST(0), &unused); \
     x87_status(env, sw, cc); \
-    if (x87_completed(env, sw) && !(sw & cc & FPUS_C2)) { \
+    if (x87_completed(env, sw) && !(sw & (cc) & FPUS_C2)) { \
         ST(0) = r.below; \
         *x87_push(env) = r.top; \
     } \
