@@ -231,6 +231,7 @@ typedef struct CPUX86State {
     uint64_t exception_next_eip;
     int32_t old_exception;      /* for double faults; -1 */
     uint8_t nmi_blocked;
+    bool wait_sipi;             /* after INIT: only INIT, SIPI and reset are seen */
     uint8_t trapno;             /* user programs */
     uint64_t fs_gs_dummy;
 
