@@ -65,7 +65,7 @@ help:
 	  'make check-NAME    the test NAME (ring, tcg, boot, balloon ...)' \
 	  'make check SAN=1   unit, device and fuzz-smoke tests under sanitizers' \
 	  'make bench         speed beside the Debian QEMU, as ratios' \
-	  'make fuzz          x86 front end against the host CPU (SECONDS=600)' \
+	  'make fuzz          x86 front end against the host CPU (FUZZ_SECONDS=600)' \
 	  'make check-style   layers, headers, long functions' \
 	  'make deps          install what building and testing need (apt-get)' \
 	  'make install       install below the prefix given to ./configure'
