@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes C from the QMP schema: gen.py SCHEMA OUTPUT-DIR [PREFIX]. Read schema.py first."""
+"""Makes C from the QMP schema: gen.py SCHEMA OUTPUT-DIR. Read schema.py first."""
 import os
 import sys
 import emit_c
@@ -17,13 +17,13 @@ OUTPUTS = {
 
 
 def main(argv):
-    if len(argv) not in (3, 4) or argv[1] in ('-h', '--help'):
+    if len(argv) != 3 or argv[1] in ('-h', '--help'):
         print(__doc__)
         return 1
     try:
         schema = Schema(argv[1])
         for name, emit in OUTPUTS.items():
-            path = os.path.join(argv[2], (argv[3] if len(argv) > 3 else 'qapi-') + name)
+            path = os.path.join(argv[2], 'qapi-' + name)
             with open(path, 'w', encoding='utf-8') as f:
                 f.write(emit(schema))
     except SchemaError as e:

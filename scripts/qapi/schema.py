@@ -18,8 +18,14 @@ KEYS = {
 }
 
 
+KEYWORDS = set('auto break case char const continue default do double else enum extern float for '
+               'goto if inline int long register return short signed sizeof static struct switch '
+               'typedef union unsigned void volatile while'.split())
+
+
 def c_name(name):
-    return name.replace('-', '_').replace('.', '_')
+    name = name.replace('-', '_').replace('.', '_')
+    return 'q_' + name if name in KEYWORDS else name
 
 
 def c_enum_const(prefix, name):
@@ -30,7 +36,7 @@ def c_enum_const(prefix, name):
                                    and prefix[i - 1] != '_')):
             words += '_'
         words += c.upper()
-    return words + '_' + c_name(name).upper()
+    return words + '_' + name.replace('-', '_').replace('.', '_').upper()
 
 
 class Type:
