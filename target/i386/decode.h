@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One row an instruction. The rows (insns-*.def) are read by the decoder, the translator's operand
- * fetch and the differential fuzzer.
- *
- *   INSN(map, opcode, pfx, reg, mod, name, ops..., trans, arg, flags, undef)
+ * One row an instruction. The rows (insns-*.def; their form is described on top of insns-int.def)
+ * are read by the decoder, the translator's operand fetch and the differential fuzzer.
  *
  * The decoder resolves (map, opcode, mandatory prefix, modrm.reg, modrm.mod) to a row, then fetches
- * the operands by their kinds, then calls trans. Rows of one (map, opcode) are tried in order; the
- * first match wins, so specific ones (0xF3 prefix, a modrm.reg) stand before general ones.
+ * the operands by their kinds, then calls trans. Rows of one (map, opcode) are tried in order (first
+ * insns-int.def, then insns-sse.def, insns-x87.def); the first match wins, so specific ones (0xF3
+ * prefix, a modrm.reg) stand before general ones. A row that the mode (I_NO64, I_O64), VEX bits or
+ * the CPU's features exclude does not match: F3 0F BC is BSF where there is no TZCNT.
  */
 #ifndef TARGET_I386_DECODE_H
 #define TARGET_I386_DECODE_H
@@ -24,7 +24,7 @@ typedef enum X86Pfx { PFX_ANY, PFX_NP, PFX_66, PFX_F3, PFX_F2 } X86Pfx;
 /* Operand kinds. Sizes: b 1; v 2/4/8 by operand size; z 2/4 (imm32 sign-extended with REX.W);
  * y 4/8; d 4; q 8; w 2; dq 16; p far pointer. */
 typedef enum X86Opnd {
-    O_NONE,
+    O_NONE, O__ = O_NONE,
     O_Eb, O_Ev, O_Ew, O_Ed, O_Eq, O_Ey,         /* modrm.rm: register or memory */
     O_Gb, O_Gv, O_Gw, O_Gd, O_Gq, O_Gy,         /* modrm.reg */
     O_Mb, O_Mw, O_Md, O_Mq, O_Mdq, O_M,         /* memory only; M: address only */
@@ -78,13 +78,17 @@ typedef void X86Trans(X86Dis *s, const X86Insn *insn);
 /* CPUID feature needed, as (FeatureWord + 1) << 24 | bit number: bits 24..31 word + 1 in 'feat' */
 typedef struct X86Feat { uint8_t word_plus_1; uint8_t bit; } X86Feat;
 
+/* mod column. Operands that are memory or register only imply MEM or REG. IGNORED: as if 3. */
+enum { MOD_ANY, MOD_MEM, MOD_IGNORED, MOD_REG };
+
 struct X86Insn {
     const char *name;
     uint8_t map, opcode;
     uint8_t pfx;                /* X86Pfx */
-    int8_t reg;                 /* modrm.reg 0..7, -1 any */
-    int8_t rm;                  /* modrm.rm when mod == 3, -1 any */
-    uint8_t mod;                /* 0 any, 1 memory, 3 register */
+    uint8_t n_opcodes;          /* the row serves opcode .. opcode + n - 1; 0 means 1 */
+    uint8_t reg;                /* modrm.reg + 1; 0 any */
+    uint8_t rm;                 /* modrm.rm + 1, for mod == 3; 0 any */
+    uint8_t mod;                /* MOD_* */
     bool has_modrm;             /* filled in by the decoder's set-up from the operands */
     uint8_t op[4];              /* X86Opnd */
     X86Trans *trans;
