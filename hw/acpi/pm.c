@@ -72,10 +72,11 @@ static void pm_write_cnt(AcpiPm *s, uint16_t v)
     if (!(v & CNT_SLP_EN)) {
         return;
     }
-    if ((v >> CNT_SLP_TYP_SHIFT & 7) == S5_SLEEP_TYPE) {
+    uint8_t type = v >> CNT_SLP_TYP_SHIFT & 7;
+    if (type == S5_SLEEP_TYPE || type == S4_SLEEP_TYPE) {
         machine_services()->shutdown_request(true);
     } else {
-        guest_unimp("acpi: sleep type %u\n", v >> CNT_SLP_TYP_SHIFT & 7);
+        guest_unimp("acpi: sleep type %u\n", type);
     }
 }
 

@@ -16,7 +16,8 @@ enum { PM1_EVT_OFS = 0, PM1_CNT_OFS = 4, PM_TMR_OFS = 8, PM_BLOCK_BYTES = 0x40 }
 #define APM_PORT 0xb2
 #define ACPI_ENABLE_CMD 0xf1
 #define ACPI_DISABLE_CMD 0xf0
-#define S5_SLEEP_TYPE 0                 /* SLP_TYP written by \_S5 */
+#define S5_SLEEP_TYPE 0                 /* SLP_TYP in \_S5 and \_S4: both switch off */
+#define S4_SLEEP_TYPE 2
 
 AcpiPm *acpi_pm_new(MemoryRegion *io, IrqLine *sci, Error **errp);
 /* 0: not decoded (a PCI function moves and switches the block) */
