@@ -278,6 +278,8 @@ void x86_cpu_reset(CPUState *cpu);
 uint64_t x86_tsc_read(CPUX86State *env);                /* guest TSC now */
 uint64_t x86_tsc_hz(void);                              /* its rate: the host's, measured once */
 int64_t x86_tsc_to_ns_until(CPUX86State *env, uint64_t tsc);    /* virtual ns from now; may be < 0 */
+void x86_tsc_pause(void);                               /* vm stop and start: vCPUs stand still */
+void x86_tsc_resume(void);
 
 /* cc.c: flags */
 uint32_t x86_cc_compute(uint64_t dst, uint64_t src, uint64_t src2, CCOp op);  /* CC_ALL bits */
