@@ -14,10 +14,6 @@
 #include "target/i386/decode.h"
 #include "target/i386/sse-helpers.h"
 
-#define INSN(map, opcode, pfx, name, op1, op2, op3, op4, trans, ...) X86Trans trans_##trans;
-#include "target/i386/insns-sse.def"
-#undef INSN
-
 #define SSE_CALL_FLAGS (IR_CALL_NO_READ | IR_CALL_NO_WRITE)
 
 #define IR_RET_V IR_VOID

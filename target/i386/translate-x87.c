@@ -9,10 +9,6 @@
 #include "target/i386/decode.h"
 #include "target/i386/x87-helpers.h"
 
-#define INSN(map, opcode, pfx, name, op1, op2, op3, op4, trans, ...) X86Trans trans_##trans;
-#include "target/i386/insns-x87.def"
-#undef INSN
-
 #define X87_CALL_FLAGS (IR_CALL_NO_READ | IR_CALL_NO_WRITE)
 
 #define IR_RET_V IR_VOID
