@@ -103,8 +103,9 @@ typedef struct X86Operand {
     uint8_t kind;               /* X86Opnd */
     bool is_mem;
     uint8_t reg;                /* register number incl. REX; for bytes without REX 4..7 = AH..BH */
-    uint8_t bytes;              /* size */
-    uint64_t imm;               /* immediates, branch targets */
+    uint8_t bytes;              /* size; 0 where only the address counts (O_M) */
+    uint64_t imm;               /* immediates sign-extended but for O_Ib, branch targets (eip);
+                                 * O_Ap: offset | selector << 32 */
 } X86Operand;
 
 /* The state of translating one block. */
@@ -117,7 +118,9 @@ struct X86Dis {
     uint64_t pc_start;          /* rip-relative (eip) value: first byte of the current insn */
     uint64_t pc;                /* next byte to fetch, then the next instruction's eip */
     uint8_t code[16];           /* the instruction's bytes */
-    uint8_t code_len;
+    uint8_t code_len;           /* in: how many of them are there */
+    uint8_t len;                /* out: length of the instruction */
+    uint8_t status;             /* X86DecodeStatus */
 
     uint8_t cpl, iopl;
     bool pe, vm86, code64, code32, ss32, lma, addseg;
@@ -134,10 +137,18 @@ struct X86Dis {
     IrVal addr;                 /* I64 linear address of the memory operand */
     IrVal ea;                   /* the same before the segment base */
     int8_t mem_seg;
+    int8_t mem_base, mem_index; /* registers, -1 none */
+    uint8_t mem_scale;          /* shift */
+    bool mem_rip;               /* relative to the next instruction */
+    int64_t mem_disp;
 
     CCOp cc_op;                 /* known op, or CC_OP_DYNAMIC */
     bool cc_op_dirty;           /* env->cc_op is not yet stored */
-    bool ended;                 /* the block ends after this instruction */
+    IrVal cmp_a, cmp_b;         /* CC_OP_SUBx: the operands, set by x86_cc_sub(); else NULL */
+    bool ended;                 /* the block ends after this instruction: a trans sets it when it
+                                 * has emitted the exit itself */
+    bool end_eip;               /* end it, going on at s->pc; translate.c emits the exit */
+    bool flags_change;          /* ... and hflags may have changed */
     uint8_t mmu;                /* MemOp MMU bits' index for this block's CPL */
 };
 
@@ -170,8 +181,32 @@ void x86_end_block_eip(X86Dis *s);
 void x86_call(X86Dis *s, const IrHelper *h, IrVal ret, bool env, unsigned n, const IrVal *args);
 #define X86_OFS(field) ((int32_t)offsetof(CPUX86State, field))
 
+typedef enum X86DecodeStatus { DECODE_OK, DECODE_MORE /* bytes needed than code_len */,
+                               DECODE_LONG /* over 15 bytes */, DECODE_ILLEGAL } X86DecodeStatus;
+/* sets mode fields (cpl, code64, ...) from a block's flags; no IR */
+void x86_dis_init(X86Dis *s, CPUX86State *env, uint64_t flags);
 const X86Insn *x86_decode_row(unsigned i);              /* all rows, for tests: NULL after the last */
-/* Decodes without translating: row or NULL; fills s's decode fields. For tests and disassembly. */
+/*
+ * Decodes s->code[0 .. code_len) at s->pc_start without translating: row or NULL (s->status says
+ * why); fills s's decode fields and operands. s->env NULL: as if the CPU had all features.
+ */
 const X86Insn *x86_decode(X86Dis *s);
+
+/* ---- constants of the rows' arg column ---- */
+enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP, ALU_TEST };
+enum { SH_ROL, SH_ROR, SH_RCL, SH_RCR, SH_SHL, SH_SHR, SH_SAR };
+enum { BT_BT, BT_BTS, BT_BTR, BT_BTC };
+enum { BCD_DAA, BCD_DAS, BCD_AAA, BCD_AAS };
+
+/* every row's function */
+#define INSN(map, opcode, pfx, name, o1, o2, o3, o4, trans, ...) X86Trans trans_##trans;
+#include "target/i386/insns-int.def"
+#if __has_include("target/i386/insns-sse.def")
+#include "target/i386/insns-sse.def"
+#endif
+#if __has_include("target/i386/insns-x87.def")
+#include "target/i386/insns-x87.def"
+#endif
+#undef INSN
 
 #endif
