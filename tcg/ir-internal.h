@@ -64,7 +64,7 @@ typedef enum IrSig {
     SIG_V_VV, SIG_V_V, SIG_V_VVn, SIG_V_Vn, SIG_V_VVV, IR_N_SIGS
 } IrSig;
 
-enum { IR_FLAG_C = 1, IR_FLAG_SE = 2, IR_FLAG_F = 4, IR_FLAG_OPT = 8 };
+enum { IR_FLAG_C = 1, IR_FLAG_SE = 2, IR_FLAG_F = 4, IR_FLAG_OPT = 8, IR_FLAG_X = 16 };
 
 typedef struct IrOpInfo {
     const char *name;

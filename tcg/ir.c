@@ -7,6 +7,7 @@
 #define SE IR_FLAG_SE
 #define F  IR_FLAG_F
 #define OPT IR_FLAG_OPT
+#define X  IR_FLAG_X
 const IrOpInfo ir_op_info[IR_N_OPS] = {
 #define IROP(n, sig, flags, host, means) [IR_##n] = { #n, SIG_##sig, flags },
 #include "tcg/irops.def"
@@ -16,6 +17,7 @@ const IrOpInfo ir_op_info[IR_N_OPS] = {
 #undef SE
 #undef F
 #undef OPT
+#undef X
 
 const IrSigInfo ir_sig_info[IR_N_SIGS] = {
     [SIG_CTL] = { 0, 0, false, "" },        [SIG_X_X] = { 1, 1, false, "XX" },

@@ -32,6 +32,11 @@ typedef union EvVec {
 #define PTEST(x, y) \
     (uint32_t)(_mm_testz_si128(x, y) << 6 | _mm_testc_si128(x, y))
 
+/* where the compiler might swap operands, which decides whose NaN survives */
+#define EV2(insn, x, y) __extension__ ({                            \
+    __typeof__(x) d_ = (x);                                          \
+    __asm__ volatile(insn " %1, %0" : "+x"(d_) : "x"(y)); d_; })
+
 /* the plain instruction, for its exceptions as well as for its flags */
 #define UCOMI(insn, x, y) __extension__ ({                                                   \
     uint64_t fl_;                                                                             \

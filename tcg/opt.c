@@ -786,7 +786,7 @@ static void live_or_label(Live *l, unsigned label)
 static bool live_removable(Live *l, const IrNode *o)
 {
     bool pure = o->op == IR_call ? o->helper->flags & IR_CALL_PURE
-                                 : !(ir_op_info[o->op].flags & IR_FLAG_SE);
+                                 : !(ir_op_info[o->op].flags & (IR_FLAG_SE | IR_FLAG_X));
 
     if (!pure) {
         return false;

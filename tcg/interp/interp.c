@@ -384,7 +384,8 @@ static const void *op_goto_ptr(const Frame *f, const Code *code, const Insn *o)
 #define INT2            INT1 const uint64_t b = rd(f, o->a[2], o->type);
 #define PUT(m)          wr(f, o->a[0], o->dtype, (m)); break;
 #define EX_I_II(m)      { INT2 PUT(m) }
-#define EX_II_II(m)     { INT2 uint64_t hi, lo = (m); wr(f, o->a[0], o->type, lo); \
+#define EX_II_II(m)     { const uint64_t a = rd(f, o->a[2], o->type), \
+                          b = rd(f, o->a[3], o->type); uint64_t hi, lo = (m); wr(f, o->a[0], o->type, lo); \
                           wr(f, o->a[1], o->type, hi); break; }
 #define EX_I_I(m)       { INT1 PUT(m) }
 #define EX_W_L(m)       { INT1 PUT(m) }
