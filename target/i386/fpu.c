@@ -151,6 +151,9 @@ void helper_mxcsr_begin(CPUX86State *env)
 /*
  * After it, before the result is written. The hardware stops at an unmasked invalid, denormal or
  * divide-by-zero, without looking for the exceptions of the result.
+ *
+ * Not exact: an unmasked underflow should also be raised for tiny results that are exact, and PE is
+ * then that of the result with an unbounded exponent.
  */
 void helper_mxcsr_check(CPUX86State *env)
 {

@@ -701,6 +701,7 @@ void trans_m_v(X86Dis *s, const X86Insn *insn)
     IrVal a = !o->is_mem && o->bytes == 8 ? vzext(s, xmm_get64(s, o->reg, 0))
                                           : v_get(s, insn, 1);
 
+    mm_enter(s);                /* also if the conversion then raises */
     fp_begin(s, OP_OF(insn));
     ir_op1(s->b, OP_OF(insn), a, a);
     fp_end(s, OP_OF(insn));
