@@ -23,7 +23,6 @@ struct AcpiPm {
     uint16_t sts, en, cnt;      /* big lock */
     uint16_t gpe_sts, gpe_en, gpe_level;
     uint8_t apm_cmd, apm_status;
-    bool enabled_at_reset;
     int64_t tmr_seen;           /* ticks up to which TMR_STS is accounted for */
     IrqLine *sci;
     Timer *timer;               /* next change of PM_TIMER_MSB, when enabled */
@@ -218,17 +217,12 @@ void acpi_pm_set_gpe(AcpiPm *s, unsigned n, int level)
     pm_update(s);
 }
 
-void acpi_pm_set_enabled_at_reset(AcpiPm *s, bool on)
-{
-    s->enabled_at_reset = on;
-}
-
 static void acpi_pm_reset(Device *dev)
 {
     AcpiPm *s = acpi_pm(dev);
 
     s->sts = s->en = 0;
-    s->cnt = s->enabled_at_reset ? CNT_SCI_EN : 0;
+    s->cnt = 0;
     s->gpe_sts = s->gpe_level;
     s->gpe_en = 0;
     s->apm_cmd = s->apm_status = 0;

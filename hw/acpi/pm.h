@@ -24,7 +24,5 @@ AcpiPm *acpi_pm_new(MemoryRegion *io, IrqLine *sci, Error **errp);
 void acpi_pm_set_base(AcpiPm *s, uint32_t base);
 void acpi_pm_power_button(AcpiPm *s);
 void acpi_pm_set_gpe(AcpiPm *s, unsigned n, int level);         /* 0..15 */
-/* a kernel booted without firmware finds ACPI mode on at reset */
-void acpi_pm_set_enabled_at_reset(AcpiPm *s, bool on);
 
 #endif

@@ -58,6 +58,7 @@ struct Apic {
     uint32_t esr_pending;               /* shown after the next write to ESR */
     uint64_t icr;
     bool wait_for_sipi;
+    bool sipi_sent;                     /* after the last INIT, which the vCPU may yet have to see */
     bool lint0_level;
     Timer *timer;
     int64_t timer_start_ns;             /* of the current period */
@@ -263,6 +264,7 @@ void apic_set_auto_eoi(CPUState *cpu, uint8_t vector, bool on)
 static void apic_take_init(Apic *s)
 {
     s->wait_for_sipi = !(s->base & BASE_BSP);
+    s->sipi_sent = false;
     cpu_interrupt(s->cpu, CPU_INTERRUPT_INIT);
 }
 
@@ -270,6 +272,7 @@ static void apic_take_sipi(Apic *s, uint8_t vector)
 {
     if (s->wait_for_sipi) {
         s->wait_for_sipi = false;
+        s->sipi_sent = true;
         s->cpu->sipi_vector = vector;
         cpu_interrupt(s->cpu, CPU_INTERRUPT_SIPI);
     }
@@ -941,6 +944,9 @@ static void apic_init(void *opaque)
     s->icr = 0;
     s->tsc_deadline = 0;
     apic_update(s);
+    if (s->sipi_sent) {         /* it came while the INIT was on its way to the vCPU's thread */
+        cpu_interrupt(s->cpu, CPU_INTERRUPT_SIPI);
+    }
 }
 
 static const X86ApicOps apic_ops = {
@@ -959,7 +965,7 @@ static void apic_reset(Device *dev)
     s->base = APIC_GPA | BASE_ENABLE | (s->cpu->index == 0 ? BASE_BSP : 0);
     s->regs[R_ID] = apic_id(s) << 24;
     s->wait_for_sipi = s->cpu->index != 0;
-    s->lint0_level = false;
+    s->lint0_level = s->sipi_sent = false;
     apic_init(s);
 }
 

@@ -203,7 +203,7 @@ static void write_compare(Comparator *c, uint64_t v)
     if (!(c->config & TN_PERIODIC) || (c->config & TN_SETVAL)) {
         c->compare = v;
     }
-    if ((c->config & TN_PERIODIC) && !(c->config & TN_SETVAL)) {
+    if (c->config & TN_PERIODIC) {
         c->period = v;
     }
     c->config &= ~(uint64_t)TN_SETVAL;
@@ -231,7 +231,7 @@ static uint64_t reg_read(Hpet *s, uint64_t reg)
     }
     switch (reg) {
     case REG_CAP:               /* period in fs, vendor, legacy and 64-bit capable, timers, rev */
-        return UINT64_C(TICK_NS) * 1000000 << 32 | 0x8086a000 | (N_TIMERS - 1) << 8 | 1;
+        return (uint64_t)TICK_NS * 1000000 << 32 | 0x8086a000 | (N_TIMERS - 1) << 8 | 1;
     case REG_CONFIG:
         return s->config;
     case REG_STATUS:
