@@ -40,16 +40,6 @@ static void glue_reset(void)
 
 static const char *glue_name(void) { return cl->name; }
 static const char *glue_uuid(void) { return cl->uuid; }
-static const char *glue_cpu_type(void) { return "qemu64-x86_64-cpu"; }
-
-static void glue_nmi(void)
-{
-    CPUState *cpu;
-
-    CPU_FOREACH(cpu) {
-        cpu_interrupt(cpu, CPU_INTERRUPT_NMI);
-    }
-}
 
 static bool glue_gdbserver(const char *where, Error **errp)
 {
@@ -129,9 +119,8 @@ static const MonitorVm vm = {
     .state = runstate_get, .running = runstate_running, .stop = monitor_glue_stop,
     .cont = glue_cont, .quit = monitor_glue_quit, .reset = glue_reset,
     .powerdown = request_powerdown, .set_action = runstate_set_action, .name = glue_name,
-    .uuid = glue_uuid, .inject_nmi = glue_nmi, .gdbserver = glue_gdbserver,
-    .default_cpu_type = glue_cpu_type, .object_add = monitor_glue_object_add,
-    .object_del = glue_object_del, .foreach_option = options_foreach,
+    .uuid = glue_uuid, .gdbserver = glue_gdbserver, .object_add = monitor_glue_object_add,
+    .object_del = glue_object_del,
 };
 
 static bool start_one(const MonOption *m, unsigned i, Error **errp)

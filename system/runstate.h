@@ -3,6 +3,7 @@
 #ifndef SYSTEM_RUNSTATE_H
 #define SYSTEM_RUNSTATE_H
 
+#include "accel/cpu.h"
 #include "hw/boards.h"
 #include "qapi/qapi-types.h"
 
