@@ -29,6 +29,8 @@ void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 /* the program's own mmap/munmap/mprotect of [start, start+len): blocks from there are dropped;
  * called by linux-user after page flags changed */
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
+/* before the kernel is let write to guest memory: pages there that hold code are made writable */
+void tcg_user_prepare_write(uint64_t start, uint64_t len_bytes);
 /* The guest's PROT_* bits of the page at @gva, asked when code there is to be write-protected and
  * when a write faults. May be NULL (then all pages that hold code count as writable). Called from
  * the SIGSEGV handler too. */

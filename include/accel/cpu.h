@@ -128,7 +128,7 @@ struct CPUState {
     const CPUOps *ops;
     unsigned index;                     /* 0 .. n_cpus - 1 */
     struct AddressSpace *as;            /* memory as this vCPU sees it */
-    const char *(*dummy_align)(void);
+    void (*free_accel)(CPUState *cpu);  /* drops what the accelerator keeps; NULL: nothing */
 
     /* big lock; the vCPU reads interrupt_request without it (atomic) */
     uint32_t interrupt_request;
@@ -140,8 +140,11 @@ struct CPUState {
 
     /* vCPU thread only */
     int32_t exception_index;            /* EXCP_* or an architecture's; EXCP_NONE */
-    bool running;                       /* in generated code; see cpu_exec_start() */
+    bool running;                       /* in cpu_exec(): exclusive sections wait for it; atomic */
+    bool has_waiter;                    /* an exclusive section waits for us; exclusive mutex */
     bool in_exclusive;
+    bool in_code;                       /* between tcg_run()'s entry and exit */
+    bool one_insn;                      /* the next block has one instruction and is not kept */
     uint32_t single_step;               /* gdb */
     uint32_t atomic_once;               /* set by EXCP_ATOMIC */
     sigjmp_buf jmp_env;
@@ -172,7 +175,7 @@ DECLARE_TYPE(CPUState, CPU, "cpu")
 
 /* ---- all vCPUs (accel/cpu.c) ---- */
 void cpu_list_add(CPUState *cpu);                   /* gives it its index. Big lock. */
-void cpu_list_remove(CPUState *cpu);
+void cpu_list_remove(CPUState *cpu);                /* the last one in the list takes its index */
 CPUState *cpu_by_index(unsigned index);             /* NULL if there is none */
 unsigned cpu_count(void);
 #define CPU_FOREACH(cpu) \

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -accel qtest: vCPUs exist, with registers and local interrupt controllers, and never run. */
+#include "accel/accel.h"
+
+static bool qtest_init(const CPUOps *ops, Error **errp)
+{
+    return true;
+}
+
+static bool qtest_set_option(const char *key, const char *value, Error **errp)
+{
+    error_setg(errp, "Property 'qtest-accel.%s' not found", key);
+    return false;
+}
+
+static bool qtest_create_vcpu(CPUState *cpu, Error **errp)
+{
+    cpu->created = cpu->stopped = true;
+    return true;
+}
+
+static void nothing(CPUState *cpu)
+{
+}
+
+static void qtest_print_info(FILE *f)
+{
+    fprintf(f, "no translation: -accel qtest\n");
+}
+
+const AccelOps qtest_accel_ops = {
+    .name = "qtest", .init = qtest_init, .set_option = qtest_set_option,
+    .create_vcpu = qtest_create_vcpu, .kick = nothing, .synchronize_state = nothing,
+    .print_info = qtest_print_info,
+};
