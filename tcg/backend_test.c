@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "tcg/ir-internal.h"
+#include "tcg/x86_64/gen.h"
 
 /* ---- a small machine ---- */
 
@@ -1001,6 +1002,18 @@ static void test_calls(void)
     }
 }
 
+/* what hosts without AVX, BMI and LZCNT get */
+static void test_old_host(void)
+{
+    HostFeatures full = host_features;
+
+    host_features = (HostFeatures){ 0 };
+    rng = 99;
+    test_rows();
+    test_random();
+    host_features = full;
+}
+
 /* ---- guest memory by hand ---- */
 
 static void test_guest(void)
@@ -1376,6 +1389,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/backend/mxcsr", test_mxcsr);
     g_test_add_func("/tcg/backend/calls", test_calls);
     g_test_add_func("/tcg/backend/random", test_random);
+    g_test_add_func("/tcg/backend/old-host", test_old_host);
     g_test_add_func("/tcg/backend/room", test_room);
     g_test_add_func("/tcg/backend/user", test_user);
     g_test_add_func("/tcg/backend/speed", test_speed);

@@ -36,6 +36,9 @@ typedef union EvVec {
 #define EV2(insn, x, y) __extension__ ({                            \
     __typeof__(x) d_ = (x);                                          \
     __asm__ volatile(insn " %1, %0" : "+x"(d_) : "x"(y)); d_; })
+#define EV2I(insn, x, y, n) __extension__ ({                        \
+    __typeof__(x) d_ = (x);                                          \
+    __asm__ volatile(insn " %2, %1, %0" : "+x"(d_) : "x"(y), "i"(n)); d_; })
 
 /* the plain instruction, for its exceptions as well as for its flags */
 #define UCOMI(insn, x, y) __extension__ ({                                                   \
@@ -77,8 +80,8 @@ typedef union EvVec {
 #define _mm_round_sd_n(x, y, n) _mm_round_sd(x, y, n)
 #define _mm_round_ps_n(x, y, n) IPS(_mm_round_ps(PS(x), n))
 #define _mm_round_pd_n(x, y, n) IPD(_mm_round_pd(PD(x), n))
-#define _mm_dp_ps_n(x, y, n)    IPS(_mm_dp_ps(PS(x), PS(y), n))
-#define _mm_dp_pd_n(x, y, n)    IPD(_mm_dp_pd(PD(x), PD(y), n))
+#define _mm_dp_ps_n(x, y, n)    EV2I("dpps", x, y, n)
+#define _mm_dp_pd_n(x, y, n)    EV2I("dppd", x, y, n)
 #define _mm_mpsadbw_n(x, y, n)  _mm_mpsadbw_epu8(x, y, n)
 #define _mm_aeskey_n(x, y, n)   _mm_aeskeygenassist_si128(x, n)
 #define _mm_clmul_n(x, y, n)    _mm_clmulepi64_si128(x, y, n)

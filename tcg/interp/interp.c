@@ -126,6 +126,10 @@ static uint64_t cut(uint64_t v, MemOp mo)
     return mo & MO_SIGN ? (uint64_t)((int64_t)(v << shift) >> shift) : v << shift >> shift;
 }
 
+typedef struct { uint16_t v; } __attribute__((packed)) Any16;     /* at any address */
+typedef struct { uint32_t v; } __attribute__((packed)) Any32;
+typedef struct { uint64_t v; } __attribute__((packed)) Any64;
+
 static void *user_hva(uint64_t addr) { return (void *)(tcg_rt.guest_base + addr); }
 
 /* a user program's access that its guest wants to be aligned */
@@ -143,9 +147,9 @@ static uint64_t guest_ld(void *env, uint64_t addr, MemOp mo)
     }
     switch (mo & MO_SIZE) {
     case MO_8: v = *(volatile uint8_t *)user_hva(addr); break;
-    case MO_16: v = *(volatile uint16_t *)user_hva(addr); break;
-    case MO_32: v = *(volatile uint32_t *)user_hva(addr); break;
-    case MO_64: v = *(volatile uint64_t *)user_hva(addr); break;
+    case MO_16: v = ((volatile Any16 *)user_hva(addr))->v; break;
+    case MO_32: v = ((volatile Any32 *)user_hva(addr))->v; break;
+    case MO_64: v = ((volatile Any64 *)user_hva(addr))->v; break;
     }
     return cut(v, mo);
 }
@@ -158,9 +162,9 @@ static void guest_st(void *env, uint64_t addr, uint64_t v, MemOp mo)
     }
     switch (mo & MO_SIZE) {
     case MO_8: *(volatile uint8_t *)user_hva(addr) = (uint8_t)v; break;
-    case MO_16: *(volatile uint16_t *)user_hva(addr) = (uint16_t)v; break;
-    case MO_32: *(volatile uint32_t *)user_hva(addr) = (uint32_t)v; break;
-    case MO_64: *(volatile uint64_t *)user_hva(addr) = v; break;
+    case MO_16: ((volatile Any16 *)user_hva(addr))->v = (uint16_t)v; break;
+    case MO_32: ((volatile Any32 *)user_hva(addr))->v = (uint32_t)v; break;
+    case MO_64: ((volatile Any64 *)user_hva(addr))->v = v; break;
     }
 }
 
@@ -385,8 +389,8 @@ static const void *op_goto_ptr(const Frame *f, const Code *code, const Insn *o)
 #define PUT(m)          wr(f, o->a[0], o->dtype, (m)); break;
 #define EX_I_II(m)      { INT2 PUT(m) }
 #define EX_II_II(m)     { const uint64_t a = rd(f, o->a[2], o->type), \
-                          b = rd(f, o->a[3], o->type); uint64_t hi, lo = (m); wr(f, o->a[0], o->type, lo); \
-                          wr(f, o->a[1], o->type, hi); break; }
+                          b = rd(f, o->a[3], o->type); uint64_t hi, lo = (m); \
+                          wr(f, o->a[0], o->type, lo); wr(f, o->a[1], o->type, hi); break; }
 #define EX_I_I(m)       { INT1 PUT(m) }
 #define EX_W_L(m)       { INT1 PUT(m) }
 #define EX_L_W(m)       { INT1 PUT(m) }
