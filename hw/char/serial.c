@@ -8,6 +8,7 @@
 #include "hw/char/serial.h"
 
 #include <string.h>
+#include "hw/misc/misc.h"
 #include "util/main-loop.h"
 
 #define FIFO_BYTES 16
@@ -475,7 +476,7 @@ static void serial_class_init(ObjectClass *klass)
 {
     DeviceClass *dc = device_class(klass);
 
-    dc->bus_type = "ISA";
+    dc->bus_type = TYPE_ISA_BUS;
     dc->category = "Input";
     dc->user_creatable = true;
     dc->realize = serial_realize;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hw/char/serial.h"
 #include <string.h>
+#include "hw/misc/misc.h"
 #include "hw/test-util.h"
 
 /* a back end that keeps what it gets */
@@ -102,7 +103,7 @@ int main(int argc, char **argv)
     test_machine(&argc, &argv);
     line = test_line(&irq4);
     machine_services()->isa_irq = isa_irq;
-    Bus *isa = bus_new("ISA", NULL, "isa.0");
+    Bus *isa = isa_bus_new(NULL);
     g_assert_false(serial_present(0));
     g_assert_nonnull(serial_new(isa, 0, &chr, NULL));
     g_assert_true(serial_present(0));

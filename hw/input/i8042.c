@@ -244,6 +244,9 @@ static uint8_t kbd_get(I8042 *s)
         up = 0x80;
         v = ps2_get(&s->kbd);
     }
+    if (v == 0x83 || v == 0x84) {       /* F7 and SysRq lie outside the table */
+        return (v == 0x83 ? 0x41 : 0x54) | up;
+    }
     return v < 0x80 ? set2_to_set1[v] | up : v;
 }
 

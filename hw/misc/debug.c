@@ -53,7 +53,7 @@ static void debug_exit_class_init(ObjectClass *klass)
 {
     DeviceClass *dc = device_class(klass);
 
-    dc->bus_type = "ISA";
+    dc->bus_type = TYPE_ISA_BUS;
     dc->category = "Misc";
     dc->user_creatable = true;
     dc->realize = debug_exit_realize;
@@ -150,7 +150,7 @@ static void debugcon_class_init(ObjectClass *klass)
 {
     DeviceClass *dc = device_class(klass);
 
-    dc->bus_type = "ISA";
+    dc->bus_type = TYPE_ISA_BUS;
     dc->category = "Misc";
     dc->user_creatable = true;
     dc->realize = debugcon_realize;

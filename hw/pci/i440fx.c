@@ -5,7 +5,7 @@
  */
 #include "hw/pci/i440fx.h"
 
-#include "util/log.h"
+#include "hw/misc/misc.h"
 #include "util/wire.h"
 
 enum { PAM0 = 0x59, PAM6 = 0x5f, SMRAM = 0x72 };
@@ -40,7 +40,6 @@ typedef struct PmFunction {     /* 8086:7113 */
 #define TYPE_HOST "i440FX"
 #define TYPE_ISA_BRIDGE "PIIX3"
 #define TYPE_PM_FUNCTION "PIIX4_PM"
-#define TYPE_ISA_BUS "ISA"
 
 /* ---- ports ---- */
 
@@ -183,7 +182,7 @@ static bool isa_realize(PciDevice *dev, Error **errp)
     for (unsigned i = 0; i < PCI_N_IRQS; i++) {
         dev->wmask[PIRQ_ROUTE_A + i] = 0x8f;
     }
-    s->isa = bus_new(TYPE_ISA_BUS, &dev->parent, "isa.0");
+    s->isa = isa_bus_new(&dev->parent);
     return true;
 }
 
@@ -217,9 +216,6 @@ static const TypeInfo isa_info = {
     .class_init = isa_class_init,
 };
 TYPE_REGISTER(isa_info)
-
-static const TypeInfo isa_bus_info = { .name = TYPE_ISA_BUS, .parent = TYPE_BUS };
-TYPE_REGISTER(isa_bus_info)
 
 /* ---- power management ---- */
 
