@@ -15,6 +15,7 @@
 #include "hw/char/serial.h"
 #include "hw/core/device.h"
 #include "hw/i386/loader.h"
+#include "hw/hyperv/hyperv.h"
 #include "hw/input/i8042.h"
 #include "hw/intc/apic-board.h"
 #include "hw/intc/i8259.h"
@@ -27,6 +28,7 @@
 #include "hw/timer/i8254.h"
 #include "qom/parse.h"
 #include "target/i386/cpu.h"
+#include "target/i386/hyperv.h"
 #include "target/i386/seg.h"
 #include "util/wire.h"
 
@@ -260,6 +262,8 @@ static bool pc_build_memory(Pc *pc, const MachineOptions *o, Error **errp)
         return false;
     }
     pc_split_ram(pc, o);
+    ms->hotplug_gpa = pc->hotplug_gpa;
+    ms->hotplug_bytes = pc->hotplug_bytes;
     pc->ram = ram_block_new("pc.ram", o->ram_bytes, 0, errp);
     if (!pc->ram) {
         return false;
@@ -287,6 +291,18 @@ static void pc_triple_fault(CPUState *cpu)
     machine_services()->reset_request(true);
 }
 
+/* Synthetic interrupt controllers and timers, when the guest is to see Hyper-V. */
+static void pc_build_hyperv(const MachineOptions *o)
+{
+#ifdef HAVE_HYPERV
+    CPUState *cpu = cpu_by_index(0);
+
+    if (cpu && x86_hyperv_enabled(x86_env(cpu))) {
+        x86_hyperv_attach(hyperv_create(&x86_hyperv_arch, MAX(o->max_cpus, o->n_cpus)));
+    }
+#endif
+}
+
 static bool pc_build_cpus(const MachineOptions *o, Error **errp)
 {
     const char *model = o->cpu_model ? o->cpu_model : "qemu64";
@@ -304,7 +320,8 @@ static bool pc_build_cpus(const MachineOptions *o, Error **errp)
         if (cpu_by_index(i) != &cpu->parent) {
             cpu_list_add(&cpu->parent);
         }
-        if (!apic_new(&cpu->parent, errp)) {
+        if (!apic_new(&cpu->parent, errp) ||
+            !x86_hyperv_configure(&cpu->env, o->with_hyperv_devices, errp)) {
             return false;
         }
         cpu_reset(&cpu->parent);
@@ -312,6 +329,7 @@ static bool pc_build_cpus(const MachineOptions *o, Error **errp)
             return false;
         }
     }
+    pc_build_hyperv(o);
     return true;
 }
 

@@ -83,6 +83,7 @@ typedef struct MachineServices {
     void (*guest_panicked)(void);
     void (*msi_send)(uint64_t gpa, uint32_t data);
     uint64_t ram_bytes, maxram_bytes;
+    uint64_t hotplug_gpa, hotplug_bytes;        /* window for memory devices; 0 bytes: none */
     unsigned n_cpus, n_slots;
     MemoryRegion *system_memory, *system_io;
     const char *(*machine_name)(void);
