@@ -241,12 +241,13 @@ typedef struct CPUX86State {
     uint32_t cpuid_level, cpuid_xlevel;
     char vendor[13];
     char brand[49];
-    uint32_t apic_id, n_threads_package;
+    uint32_t apic_id, n_threads_package, n_threads_core;        /* 0: one */
     uint8_t phys_bits;
 
     void *apic;                 /* local APIC object, NULL: none */
     const X86ApicOps *apic_ops;
     struct X86HyperV *hyperv;   /* per-vCPU Hyper-V state */
+    char **hv_text;             /* hv-* flags as given, by x86_hv_flag_name(); NULL: none */
     bool is_user;               /* qemu-x86_64 */
     bool is_bsp;
 } CPUX86State;
@@ -273,6 +274,11 @@ void x86_cpu_models_print(FILE *f);                     /* -cpu help */
 void x86_cpuid(CPUX86State *env, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 static inline bool x86_has(const CPUX86State *env, FeatureWord w, uint32_t bit)
 { return env->features[w] & bit; }
+/* hv-* flags given with -cpu, by name: "hv-synic". False: was not given. */
+bool x86_cpu_hv_flag(CPUX86State *env, const char *name, OnOffAuto *state);
+const char *x86_cpu_hv_text(CPUX86State *env, const char *name);        /* value; NULL not given */
+bool x86_cpu_hv_set(CPUX86State *env, const char *name, const char *text, Error **errp);
+bool x86_cpu_hv_any(CPUX86State *env);                  /* one of them at all */
 void x86_update_hflags(CPUX86State *env);               /* from cr0, cr4, efer, segs, eflags */
 void x86_cpu_reset(CPUState *cpu);
 uint64_t x86_tsc_read(CPUX86State *env);                /* guest TSC now */
