@@ -207,7 +207,6 @@ static Aml *pci_root(const AcpiPcConfig *cfg)
     Aml *pci = aml_device("PCI0"), *isa = aml_device("ISA"), *pm = aml_device("PX13");
 
     aml_append(pci, aml_name_decl("_HID", aml_eisaid("PNP0A03")));
-    aml_append(pci, aml_name_decl("_ADR", aml_int(0)));
     aml_append(pci, aml_name_decl("_UID", aml_int(0)));
     aml_append(pci, aml_name_decl("_CRS", pci_windows(cfg)));
     aml_append(pci, aml_name_decl("_PRT", pci_routing(cfg)));
