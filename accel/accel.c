@@ -3,11 +3,11 @@
 #include <string.h>
 #include "accel/accel.h"
 
-static const AccelOps *const accels[] = { &tcg_accel_ops };
+static const AccelOps *const accels[] = { &tcg_accel_ops, &qtest_accel_ops };
 static const AccelOps *current;
 
 /* Accelerators of the interface that this program was built without. */
-static const char *const absent[] = { "kvm", "xen", "hvf", "nvmm", "whpx", "qtest" };
+static const char *const absent[] = { "kvm", "xen", "hvf", "nvmm", "whpx" };
 
 const AccelOps *accel_current(void)
 {

@@ -15,6 +15,7 @@ static bool qtest_set_option(const char *key, const char *value, Error **errp)
 
 static bool qtest_create_vcpu(CPUState *cpu, Error **errp)
 {
+    cpu_init_tlb(cpu);
     cpu->created = cpu->stopped = true;
     return true;
 }

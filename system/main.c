@@ -140,6 +140,7 @@ static bool step_machine(Error **errp)
                    cl.machine.n_cpus, cl.type->name, cl.type->max_cpus);
         return false;
     }
+    cpu_set_debug_handler(request_debug_stop);
     runstate_init(cl.type, cl.machine.no_reboot, cl.machine.no_shutdown);
     return cl.type->build(&cl.machine, errp);
 }

@@ -17,24 +17,18 @@ typedef struct AccelOps {
 } AccelOps;
 
 extern const AccelOps tcg_accel_ops;
+extern const AccelOps qtest_accel_ops;      /* vCPUs that never run; for device tests */
 /* "-accel tcg[,thread=single|multi][,backend=native|interp][,tb-size=MiB][,one-insn-per-tb=on]" */
 bool accel_select(const char *text, Error **errp);
 const AccelOps *accel_current(void);
 
 /* user programs: memory at guest_base, no soft-MMU, no threads made here */
 void tcg_user_init(const CPUOps *ops, uintptr_t guest_base);
-/* linux-user tells the guest's own protection (PROT_R | PROT_W | PROT_X, 0: unmapped) of a page;
- * callable in a signal handler */
-void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 /* the program's own mmap/munmap/mprotect of [start, start+len): blocks from there are dropped;
  * called by linux-user after page flags changed */
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
 /* before the kernel is let write to guest memory: pages there that hold code are made writable */
 void tcg_user_prepare_write(uint64_t start, uint64_t len_bytes);
-/* The guest's PROT_* bits of the page at @gva, asked when code there is to be write-protected and
- * when a write faults. May be NULL (then all pages that hold code count as writable). Called from
- * the SIGSEGV handler too. */
-extern int (*tcg_user_page_prot)(uint64_t gva);
 /*
  * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
  * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
