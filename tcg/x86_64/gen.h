@@ -2,8 +2,8 @@
 /*
  * The x86-64 back end's state while it writes one block.
  *
- * Registers: rbp points 128 bytes into the guest's state, so that disp8 reaches its first 256
- * bytes; r10, r11 and xmm15 are scratch inside one op; r15 holds guest_base if it does not fit a
+ * Registers: rbp points env_bias bytes into the guest's state, so that disp8 reaches the 256 bytes
+ * around it: the TLBs that end before the state and its first registers; r10, r11 and xmm15 are scratch inside one op; r15 holds guest_base if it does not fit a
  * displacement. All others are allocated: one forward pass, operands' last uses known from
  * ir_liveness(). A temp is in a register, in its home (a global's slot in the state or a stack
  * slot), or both; it is dirty when only the register (or a pending constant) is right. At labels
@@ -17,7 +17,8 @@
 #include "tcg/ir-internal.h"
 #include "tcg/x86_64/asm.h"
 
-#define ENV_BIAS        128
+/* rbp - env: chosen by runtime.c so that disp8 reaches what is used most */
+extern int32_t env_bias;
 /* the stack frame of tcg_run(), offsets from rsp inside blocks */
 #define FRAME_ARG       0           /* 32 bytes: operands of slow paths */
 #define FRAME_SAVE      32          /* 8 integer registers */

@@ -79,7 +79,7 @@ static Mem user_address(Gen *g, int addr)
 static Mem softmmu_address(Gen *g, Stub *s, int addr, MemOp mo, bool write)
 {
     Asm *a = &g->as;
-    int32_t tlb = tcg_rt.ofs_tlb + (int32_t)(mo_mmu_idx(mo) * sizeof(TlbFast)) - ENV_BIAS;
+    int32_t tlb = tcg_rt.ofs_tlb + (int32_t)(mo_mmu_idx(mo) * sizeof(TlbFast)) - env_bias;
     unsigned bytes = mo_bytes(mo);
     int32_t keep = -4096;
 
@@ -392,7 +392,7 @@ static void stub_snapshot(Gen *g, const Stub *s)
     for (uint32_t i = 0; i < s->n_snap; i++) {
         const Snap *n = &g_array_index(g->snaps, Snap, s->snap + i);
         const IrTemp *t = &ir_globals[n->idx];
-        Mem home = mem_at(RBP, t->ofs - ENV_BIAS);
+        Mem home = mem_at(RBP, t->ofs - env_bias);
 
         if (n->val.reg >= 0) {
             reg_store(g, n->val.reg, home, (IrType)t->type);

@@ -717,7 +717,7 @@ static void gen_brcond(Gen *g, const IrNode *o)
 static Mem host_mem(Gen *g, const IrNode *o)
 {
     if (o->a[1] == ir_env_idx()) {
-        return mem_at(RBP, (int32_t)o->n - ENV_BIAS);
+        return mem_at(RBP, (int32_t)o->n - env_bias);
     }
     return mem_at(in_reg(g, o->a[1]), (int32_t)o->n);
 }
@@ -771,7 +771,7 @@ static void gen_env_ptr(Gen *g, const IrNode *o)
 {
     int d = out_choose(g, o, 0, -1, 0);
 
-    a_lea(&g->as, X_W, d, mem_at(RBP, (int32_t)o->n - ENV_BIAS));
+    a_lea(&g->as, X_W, d, mem_at(RBP, (int32_t)o->n - env_bias));
     out_bind(g, o, 0, d);
 }
 
@@ -1182,7 +1182,7 @@ static void gen_exit_check(Gen *g, const IrNode *o)
 {
     Stub *s = stub_new(g, STUB_EXIT);
 
-    a_rm(&g->as, 0x83, ALU_CMP, mem_at(RBP, tcg_rt.ofs_exit_request - ENV_BIAS));
+    a_rm(&g->as, 0x83, ALU_CMP, mem_at(RBP, tcg_rt.ofs_exit_request - env_bias));
     a8(&g->as, 0);
     s->jump[0] = a_jcc(&g->as, CC_L);
 }
@@ -1230,7 +1230,7 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
     a_alu(a, ALU_XOR, 0, R11, pc);
     a_alu_imm(a, ALU_AND, 0, R11, (1 << JUMP_CACHE_BITS) - 1);
     a_shift_imm(a, SH_SHL, 0, R11, 5);
-    a_rm(a, 0x03 | X_W, R11, mem_at(RBP, tcg_rt.ofs_jump_cache - ENV_BIAS));
+    a_rm(a, 0x03 | X_W, R11, mem_at(RBP, tcg_rt.ofs_jump_cache - env_bias));
     a_rm(a, 0x3b | X_W, pc, mem_at(R11, offsetof(JumpCacheEntry, pc)));
     s->jump[0] = a_jcc(a, CC_NE);
     if ((int64_t)g->flags == (int32_t)g->flags) {

@@ -38,7 +38,7 @@ Mem home_of(Gen *g, unsigned idx)
     const IrTemp *t = temp_at(g, idx);
 
     if (t->kind == IR_KIND_GLOBAL) {
-        return mem_at(RBP, t->ofs - ENV_BIAS);
+        return mem_at(RBP, t->ofs - env_bias);
     }
     if (g->slot_of[idx] == 0) {
         int32_t bytes = t->type == IR_V128 ? 16 : 8;
@@ -233,7 +233,7 @@ void copy_to(Gen *g, int reg, unsigned idx)
     } else if (t->kind == IR_KIND_CONST) {
         a_movi(&g->as, reg, t->value, false);
     } else if (t->kind == IR_KIND_ENV) {
-        a_lea(&g->as, X_W, reg, mem_at(RBP, -ENV_BIAS));
+        a_lea(&g->as, X_W, reg, mem_at(RBP, -env_bias));
     } else if (g->pending[idx]) {
         a_movi(&g->as, reg, temp_at(g, g->pending[idx])->value, false);
     } else {

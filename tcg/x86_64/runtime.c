@@ -19,6 +19,7 @@
 Thunks thunks;
 HostFeatures host_features;
 bool base_in_reg;
+int32_t env_bias;
 
 static const uint8_t callee_saved[] = { RBP, RBX, R12, R13, R14, R15 };
 static const uint8_t caller_saved[] = { RAX, RCX, RDX, RSI, RDI, R8, R9 };
@@ -59,18 +60,18 @@ static void call_c(Asm *a, uintptr_t fn)
     a_rr(a, 0xff, 2, RAX);
 }
 
-static void load_env(Asm *a) { a_lea(a, X_W, RDI, mem_at(RBP, -ENV_BIAS)); }
+static void load_env(Asm *a) { a_lea(a, X_W, RDI, mem_at(RBP, -env_bias)); }
 
 static void make_run(Asm *a)
 {
-    Mem slot = mem_at(RBP, tcg_rt.ofs_mxcsr - ENV_BIAS), tmp = mem_at(RSP, FRAME_MXCSR);
+    Mem slot = mem_at(RBP, tcg_rt.ofs_mxcsr - env_bias), tmp = mem_at(RSP, FRAME_MXCSR);
 
     thunks.run = a_rx(a);
     for (unsigned i = 0; i < G_N_ELEMENTS(callee_saved); i++) {
         a_opcode(a, 0x50 | (callee_saved[i] & 7), 0, -1, callee_saved[i], true);
     }
     a_alu_imm(a, ALU_SUB, X_W, RSP, FRAME_SIZE);
-    a_lea(a, X_W, RBP, mem_at(RDI, ENV_BIAS));
+    a_lea(a, X_W, RBP, mem_at(RDI, env_bias));
     if (base_in_reg) {
         a_movi(a, R15, tcg_rt.guest_base, true);
     }
@@ -172,6 +173,8 @@ void tcg_native_init(void)
         perror("mmap of the translator's entry code");
         exit(1);
     }
+    env_bias = tcg_rt.softmmu && tcg_rt.ofs_tlb >= -128 && tcg_rt.ofs_tlb < 0 ? tcg_rt.ofs_tlb + 128
+                                                                              : 128;
     base_in_reg = !tcg_rt.softmmu && tcg_rt.guest_base > INT32_MAX;
     make_run(&a);
     thunks.lookup = a_rx(&a);
