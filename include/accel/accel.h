@@ -24,6 +24,9 @@ const AccelOps *accel_current(void);
 
 /* user programs: memory at guest_base, no soft-MMU, no threads made here */
 void tcg_user_init(const CPUOps *ops, uintptr_t guest_base);
+/* linux-user tells the guest's own protection (PROT_R | PROT_W | PROT_X, 0: unmapped) of a page;
+ * callable in a signal handler */
+void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 /* the program's own mmap/munmap/mprotect of [start, start+len): blocks from there are dropped;
  * called by linux-user after page flags changed */
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
