@@ -11,8 +11,8 @@
  * from and stored to the state. A scalar operation stores its lane only, which leaves the rest of
  * the register as it was.
  */
-#include "target/i386/decode.h"
 #include "target/i386/sse-helpers.h"
+#include "target/i386/translate.h"
 
 #define SSE_CALL_FLAGS (IR_CALL_NO_READ | IR_CALL_NO_WRITE)
 
@@ -739,21 +739,8 @@ void trans_pcmpstr(X86Dis *s, const X86Insn *insn)
 /* DS:rDI, or the overriding segment's */
 static IrVal maskmov_addr(X86Dis *s)
 {
-    IrBlock *b = s->b;
-    int seg = s->seg_override >= 0 ? s->seg_override : R_DS;
-    IrVal addr = x86_reg_read(s, R_EDI, s->asize), base;
-
-    if (s->code64 && seg != R_FS && seg != R_GS) {
-        return addr;
-    }
-    base = ir_temp(b, IR_I64);
-    ir_ld(b, base, ir_env(b), X86_OFS(segs) + seg * (int32_t)sizeof(SegmentCache)
-                              + (int32_t)offsetof(SegmentCache, base), MO_64);
-    ir_add(b, base, base, addr);
-    if (!s->code64) {
-        ir_ext32u(b, base, base);
-    }
-    return base;
+    return x86_linear(s, x86_reg_read(s, R_EDI, s->asize),
+                      s->seg_override >= 0 ? s->seg_override : R_DS);
 }
 
 static void maskmov(X86Dis *s, IrVal addr, IrVal val, IrVal mask)
