@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 
     type_init_all();
     check(accel_select(accel_text, &err), err);
-    tcg_user_page_prot = page_prot;
+    tcg_user_set_page_query(page_prot);
     tcg_user_init(arch.cpu_ops, 0);
     CPUState *cpu = arch.cpu_new(cpu_model, &err);
     check(cpu != NULL, err);

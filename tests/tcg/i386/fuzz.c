@@ -631,7 +631,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     map_at(CODE_ADDR, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
     map_at(DATA_ADDR, DATA_BYTES, PROT_READ | PROT_WRITE);
-    tcg_user_page_prot = page_query;
+    tcg_user_set_page_query(page_query);
     set_up(backend);
     user_state();
     collect_rows(only);
