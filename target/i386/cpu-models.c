@@ -2,6 +2,7 @@
 /* The models of -cpu and the names of CPUID features, as tables. */
 #include <string.h>
 #include "target/i386/cpu-models.h"
+#include "target/i386/hyperv.h"
 
 #define BIT(n) (1u << (n))
 
@@ -182,40 +183,31 @@ void x86_features_supported(uint32_t words[FEATURE_WORDS], bool max)
     }
 }
 
-/* ---- Hyper-V flags ---- */
-
-static const char *const hv_flags[] = {
-    "hv-relaxed", "hv-vapic", "hv-time", "hv-crash", "hv-reset", "hv-vpindex", "hv-runtime",
-    "hv-synic", "hv-stimer", "hv-stimer-direct", "hv-frequencies", "hv-reenlightenment",
-    "hv-tlbflush", "hv-tlbflush-ext", "hv-tlbflush-direct", "hv-ipi", "hv-evmcs", "hv-avic",
-    "hv-emsr-bitmap", "hv-xmm-input", "hv-syndbg", "hv-passthrough", "hv-enforce-cpuid",
-    "hv-spinlocks", "hv-no-nonarch-coresharing", "hv-vendor-id", "hv-version-id-build",
-    "hv-version-id-major", "hv-version-id-minor", "hv-version-id-spack", "hv-version-id-sbranch",
-    "hv-version-id-snumber",
-};
-
-const char *x86_hv_flag_name(unsigned i)
-{
-    return i < G_N_ELEMENTS(hv_flags) ? hv_flags[i] : NULL;
-}
-
-int x86_hv_flag_index(const char *name)
-{
-    if (same_name(name, "hv-apicv")) {
-        name = "hv-avic";
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(hv_flags); i++) {
-        if (same_name(name, hv_flags[i])) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
 /* ---- -cpu help ---- */
+
+typedef struct Wrapped { FILE *f; int column; } Wrapped;
+
+static void print_wrapped(Wrapped *w, const char *word)
+{
+    int n = (int)strlen(word) + 1;
+
+    if (w->column + n > 78) {
+        fprintf(w->f, "\n ");
+        w->column = 1;
+    }
+    fprintf(w->f, " %s", word);
+    w->column += n;
+}
+
+static void print_hv_flag(const char *name, bool is_bool, void *opaque)
+{
+    print_wrapped(opaque, name);
+}
 
 void x86_cpu_models_print(FILE *f)
 {
+    Wrapped out = { f, 1 };
+
     fprintf(f, "Available CPUs:\n");
     for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
         const X86CPUModel *m = &models[i];
@@ -225,26 +217,11 @@ void x86_cpu_models_print(FILE *f)
         fprintf(f, "x86 %-20s  %s\n", m->name, what);
     }
     fprintf(f, "\nRecognized CPUID flags:\n ");
-    unsigned column = 1;
     for (unsigned i = 0; i < G_N_ELEMENTS(feature_names); i++) {
-        int n = (int)strlen(feature_names[i].name) + 1;
-        if (column + n > 78) {
-            fprintf(f, "\n ");
-            column = 1;
-        }
-        fprintf(f, " %s", feature_names[i].name);
-        column += n;
+        print_wrapped(&out, feature_names[i].name);
     }
     fprintf(f, "\n\nHyper-V flags:\n ");
-    column = 1;
-    for (unsigned i = 0; i < G_N_ELEMENTS(hv_flags); i++) {
-        int n = (int)strlen(hv_flags[i]) + 1;
-        if (column + n > 78) {
-            fprintf(f, "\n ");
-            column = 1;
-        }
-        fprintf(f, " %s", hv_flags[i]);
-        column += n;
-    }
+    out.column = 1;
+    x86_hyperv_foreach_flag(print_hv_flag, &out);
     fprintf(f, "\n");
 }

@@ -33,10 +33,6 @@ const char *x86_feature_word_name(FeatureWord w);       /* "CPUID.01H:ECX" */
 /* bits that the emulation has; of these the ones in "max" */
 void x86_features_supported(uint32_t words[FEATURE_WORDS], bool max);
 
-/* Hyper-V flags of -cpu by name; NULL after the last */
-const char *x86_hv_flag_name(unsigned i);
-int x86_hv_flag_index(const char *name);                /* -1: not one */
-
 uint32_t x86_cpu_signature(unsigned family, unsigned model, unsigned stepping);
 bool x86_features_apply(CPUX86State *env, const char *type_name, const char *list, Error **errp);
 

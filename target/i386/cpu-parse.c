@@ -2,6 +2,7 @@
 /* What stands behind the model in -cpu MODEL,FEATURES: feature bits, properties, hv-* flags. */
 #include <string.h>
 #include "target/i386/cpu-models.h"
+#include "target/i386/hyperv.h"
 
 /* bits asked for by name, to tell those from the model's own */
 typedef struct Parse {
@@ -177,8 +178,8 @@ static bool apply_plus_minus(Parse *p, const char *item, Error **errp)
     if (f) {
         return set_feature(p, f, *item == '+');
     }
-    if (x86_hv_flag_index(item + 1) >= 0) {
-        return x86_cpu_hv_set(p->env, item + 1, *item == '+' ? "on" : "off", errp);
+    if (x86_hyperv_is_flag(item + 1)) {
+        return x86_hyperv_flag(p->env, item + 1, *item == '+' ? "on" : "off", errp);
     }
     return not_found(p, item + 1, errp);
 }
@@ -194,8 +195,8 @@ static bool apply_item(Parse *p, const char *item, Error **errp)
     if (*item == '+' || *item == '-') {
         return apply_plus_minus(p, item, errp);
     }
-    if (x86_hv_flag_index(name) >= 0) {
-        return x86_cpu_hv_set(p->env, name, text, errp);
+    if (x86_hyperv_is_flag(name)) {
+        return x86_hyperv_flag(p->env, name, text, errp);
     }
     if (f) {
         return parse_bool(name, text, &on, errp) && set_feature(p, f, on);
@@ -303,80 +304,4 @@ bool x86_features_apply(CPUX86State *env, const char *type_name, const char *lis
     drop_orphans(env);
     raise_levels(env);
     return true;
-}
-
-/* ---- hv-* ---- */
-
-/* flags that take something else than on and off */
-static bool hv_text_ok(const char *name, const char *text, Error **errp)
-{
-    bool b;
-    uint64_t n;
-
-    if (!strcmp(name, "hv-vendor-id")) {
-        return true;
-    }
-    if (!strcmp(name, "hv-no-nonarch-coresharing") && !strcmp(text, "auto")) {
-        return true;
-    }
-    if (!strcmp(name, "hv-spinlocks") || g_str_has_prefix(name, "hv-version-id-")) {
-        return parse_number(name, text, UINT32_MAX, &n, errp);
-    }
-    return parse_bool(name, text, &b, errp);
-}
-
-bool x86_cpu_hv_set(CPUX86State *env, const char *name, const char *text, Error **errp)
-{
-    int i = x86_hv_flag_index(name);
-    unsigned n = 0;
-
-    if (i < 0) {
-        error_setg(errp, "Property '%s' not found", name);
-        return false;
-    }
-    if (!hv_text_ok(x86_hv_flag_name((unsigned)i), text, errp)) {
-        return false;
-    }
-    if (!env->hv_text) {
-        while (x86_hv_flag_name(n)) {
-            n++;
-        }
-        env->hv_text = g_new0(char *, n);
-    }
-    g_free(env->hv_text[i]);
-    env->hv_text[i] = g_strdup(text);
-    return true;
-}
-
-const char *x86_cpu_hv_text(CPUX86State *env, const char *name)
-{
-    int i = x86_hv_flag_index(name);
-
-    return env->hv_text && i >= 0 ? env->hv_text[i] : NULL;
-}
-
-bool x86_cpu_hv_flag(CPUX86State *env, const char *name, OnOffAuto *state)
-{
-    const char *text = x86_cpu_hv_text(env, name);
-    bool on = false;
-
-    *state = ON_OFF_AUTO_AUTO;
-    if (!text) {
-        return false;
-    }
-    if (parse_bool(name, text, &on, NULL)) {
-        *state = on ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;
-    }
-    return true;
-}
-
-/* on, a number or a text: anything but "off" */
-bool x86_cpu_hv_any(CPUX86State *env)
-{
-    for (unsigned i = 0; env->hv_text && x86_hv_flag_name(i); i++) {
-        if (env->hv_text[i] && strcmp(env->hv_text[i], "off")) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -11,38 +11,6 @@
 
 /* ---- CPUOps ---- */
 
-/* Linear pc; a block's flags are hflags and the low half of CS's base. */
-static void get_tb_key(CPUState *cpu, uint64_t *pc, uint64_t *flags)
-{
-    CPUX86State *env = x86_env(cpu);
-    uint32_t hf = env->hflags;
-
-    if (hf & HF_CS64) {
-        *pc = env->eip;
-        *flags = hf;
-    } else {
-        uint32_t cs_base = (uint32_t)env->segs[R_CS].base;
-        *pc = (uint32_t)(cs_base + env->eip);
-        *flags = hf | (uint64_t)cs_base << 32;
-    }
-}
-
-static void set_pc(CPUState *cpu, uint64_t pc, uint64_t flags)
-{
-    x86_env(cpu)->eip = flags & HF_CS64 ? pc : (uint32_t)(pc - (flags >> 32));
-}
-
-/* words of ir_insn_start(): eip, cc_op */
-static void restore_state(CPUState *cpu, const uint64_t words[IR_INSN_WORDS])
-{
-    CPUX86State *env = x86_env(cpu);
-
-    env->eip = words[0];
-    if (words[1] != CC_OP_DYNAMIC) {
-        env->cc_op = (uint32_t)words[1];
-    }
-}
-
 static int mmu_index(CPUState *cpu, bool fetch)
 {
     CPUX86State *env = x86_env(cpu);
@@ -59,7 +27,7 @@ static uint64_t get_pc(CPUState *cpu)
 {
     uint64_t pc, flags;
 
-    get_tb_key(cpu, &pc, &flags);
+    x86_get_tb_key(cpu, &pc, &flags);
     return pc;
 }
 
@@ -71,8 +39,8 @@ static int disas_insn(FILE *f, uint64_t pc, uint64_t flags, const uint8_t *code,
 }
 
 const CPUOps x86_cpu_ops = {
-    .name = "x86_64", .n_mmu_modes = X86_MMU_N, .get_tb_key = get_tb_key,
-    .translate = x86_translate, .restore_state = restore_state, .set_pc = set_pc,
+    .name = "x86_64", .n_mmu_modes = X86_MMU_N, .get_tb_key = x86_get_tb_key,
+    .translate = x86_translate, .restore_state = x86_restore_state, .set_pc = x86_set_pc,
     .mmu_index = mmu_index, .tlb_fill = x86_tlb_fill, .unaligned = unaligned,
     .do_exception = x86_do_exception, .do_interrupt = x86_do_interrupt, .has_work = x86_has_work,
     .reset = x86_cpu_reset, .get_pc = get_pc, .dump_state = x86_dump_state,

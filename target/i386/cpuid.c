@@ -2,6 +2,7 @@
 /* The CPUID instruction: one function a leaf. Source: Intel SDM vol. 2, CPUID; AMD APM vol. 3, E. */
 #include <string.h>
 #include "target/i386/cpu-models.h"
+#include "target/i386/hyperv.h"
 
 enum { EAX, EBX, ECX, EDX };
 
@@ -226,6 +227,9 @@ static void leaf_x6(CPUX86State *env, uint32_t sub, uint32_t out[4])
 static void leaf_x7(CPUX86State *env, uint32_t sub, uint32_t out[4])
 {
     out[EDX] = env->features[FEAT_8000_0007_EDX];
+    if (x86_hyperv_tsc_invariant(env)) {
+        out[EDX] |= 1u << 8;
+    }
 }
 
 static void leaf_x8(CPUX86State *env, uint32_t sub, uint32_t out[4])

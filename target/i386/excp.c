@@ -154,9 +154,9 @@ static void deliver_real(const Delivery *d)
     }
     uint32_t target = (uint32_t)x86_sys_ld(env, env->idt.base + ofs, 4, 0);
     Stack s = x86_stack_now(env, 0);
-    x86_push(&s, 2, d->eflags);
-    x86_push(&s, 2, env->segs[R_CS].selector);
-    x86_push(&s, 2, d->eip);
+    x86_stk_push(&s, 2, d->eflags);
+    x86_stk_push(&s, 2, env->segs[R_CS].selector);
+    x86_stk_push(&s, 2, d->eip);
     x86_stack_set_sp(env, s.mask, s.sp);
     env->eip = target & 0xffff;
     x86_load_seg_cache(env, R_CS, (uint16_t)(target >> 16), target >> 16 << 4,
@@ -249,7 +249,7 @@ static void deliver_by_task(const Delivery *d, const Gate *g)
     x86_task_switch(env, g->sel, &tss, TASK_CALL, d->eip, 0);
     if (d->has_code) {
         Stack s = x86_stack_now(env, 0);
-        x86_push(&s, desc_type(env->tr.flags) & 8 ? 4 : 2, d->error_code);
+        x86_stk_push(&s, desc_type(env->tr.flags) & 8 ? 4 : 2, d->error_code);
         x86_stack_set_sp(env, s.mask, s.sp);
     }
 }
@@ -259,7 +259,7 @@ static void push_vm86_segs(CPUX86State *env, Stack *s, unsigned bytes)
     static const uint8_t order[] = { R_GS, R_FS, R_DS, R_ES };
 
     for (unsigned i = 0; i < sizeof(order); i++) {
-        x86_push(s, bytes, env->segs[order[i]].selector);
+        x86_stk_push(s, bytes, env->segs[order[i]].selector);
     }
 }
 
@@ -300,14 +300,14 @@ static void deliver_protected(const Delivery *d)
         push_vm86_segs(env, &s, bytes);
     }
     if (inner) {
-        x86_push(&s, bytes, env->segs[R_SS].selector);
-        x86_push(&s, bytes, env->regs[R_ESP]);
+        x86_stk_push(&s, bytes, env->segs[R_SS].selector);
+        x86_stk_push(&s, bytes, env->regs[R_ESP]);
     }
-    x86_push(&s, bytes, d->eflags);
-    x86_push(&s, bytes, env->segs[R_CS].selector);
-    x86_push(&s, bytes, d->eip);
+    x86_stk_push(&s, bytes, d->eflags);
+    x86_stk_push(&s, bytes, env->segs[R_CS].selector);
+    x86_stk_push(&s, bytes, d->eip);
     if (d->has_code) {
-        x86_push(&s, bytes, d->error_code);
+        x86_stk_push(&s, bytes, d->error_code);
     }
     x86_mark_accessed(env, g.sel, &cs, 0);
     if (inner) {
@@ -346,13 +346,13 @@ static void deliver_long(const Delivery *d)
         s.sp = x86_tss_rsp(env, cpl, d->ext, 0);
     }
     s.sp &= ~(uint64_t)15;
-    x86_push(&s, 8, env->segs[R_SS].selector);
-    x86_push(&s, 8, env->regs[R_ESP]);
-    x86_push(&s, 8, d->eflags);
-    x86_push(&s, 8, env->segs[R_CS].selector);
-    x86_push(&s, 8, d->eip);
+    x86_stk_push(&s, 8, env->segs[R_SS].selector);
+    x86_stk_push(&s, 8, env->regs[R_ESP]);
+    x86_stk_push(&s, 8, d->eflags);
+    x86_stk_push(&s, 8, env->segs[R_CS].selector);
+    x86_stk_push(&s, 8, d->eip);
     if (d->has_code) {
-        x86_push(&s, 8, d->error_code);
+        x86_stk_push(&s, 8, d->error_code);
     }
     x86_mark_accessed(env, g.sel, &cs, 0);
     /* nothing faults from here on */
@@ -425,8 +425,7 @@ void x86_do_exception(CPUState *cpu)
     if (d.vector == EXCP01_DB && !is_int) {
         env->dr[7] &= ~(uint64_t)(1 << 13);     /* GD */
     }
-    cpu->exception_index = EXCP_NONE;
-    deliver(&d);
+    deliver(&d);                /* the run loop clears exception_index */
 }
 
 /* ---- interrupts ---- */
@@ -602,5 +601,5 @@ bool x86_has_work(CPUState *cpu)
         wake |= env->nmi_blocked ? 0 : CPU_INTERRUPT_NMI;
         wake |= env->eflags & EFL_IF ? CPU_INTERRUPT_HARD : 0;
     }
-    return pending & (wake | CPU_INTERRUPT_RESET);
+    return pending & wake;
 }

@@ -199,8 +199,8 @@ static void call_same_stack(CPUX86State *env, FarTarget *t, uint64_t next_eip, u
 {
     Stack s = x86_stack_now(env, ra);
 
-    x86_push(&s, t->bytes, env->segs[R_CS].selector);
-    x86_push(&s, t->bytes, next_eip);
+    x86_stk_push(&s, t->bytes, env->segs[R_CS].selector);
+    x86_stk_push(&s, t->bytes, next_eip);
     x86_mark_accessed(env, t->sel, &t->cs, ra);
     x86_stack_set_sp(env, s.mask, s.sp);
     enter_cs(env, t);
@@ -211,10 +211,10 @@ static void call_inner_long(CPUX86State *env, FarTarget *t, uint64_t next_eip, u
     Stack s = { .env = env, .mask = ~(uint64_t)0, .sp = x86_tss_rsp(env, t->cpl, 0, ra),
                 .mmu_idx = x86_mmu_of_cpl(env, t->cpl), .ra = ra };
 
-    x86_push(&s, 8, env->segs[R_SS].selector);
-    x86_push(&s, 8, env->regs[R_ESP]);
-    x86_push(&s, 8, env->segs[R_CS].selector);
-    x86_push(&s, 8, next_eip);
+    x86_stk_push(&s, 8, env->segs[R_SS].selector);
+    x86_stk_push(&s, 8, env->regs[R_ESP]);
+    x86_stk_push(&s, 8, env->segs[R_CS].selector);
+    x86_stk_push(&s, 8, next_eip);
     x86_mark_accessed(env, t->sel, &t->cs, ra);
     x86_load_seg_cache(env, R_SS, (uint16_t)t->cpl, 0, 0xffffffff,
                        DESC_S | DESC_W | DESC_A | DESC_B | t->cpl << DESC_DPL_SHIFT);
@@ -232,16 +232,16 @@ static void call_inner(CPUX86State *env, FarTarget *t, uint64_t next_eip, uintpt
     to.base = desc_base(&ss_desc);
     to.mask = x86_stack_mask(env, ss_desc.hi);
     to.mmu_idx = x86_mmu_of_cpl(env, t->cpl);
-    x86_push(&to, t->bytes, env->segs[R_SS].selector);
-    x86_push(&to, t->bytes, env->regs[R_ESP]);
+    x86_stk_push(&to, t->bytes, env->segs[R_SS].selector);
+    x86_stk_push(&to, t->bytes, env->regs[R_ESP]);
     from.sp += (uint64_t)(t->n_params) * t->bytes;
     for (unsigned i = 0; i < t->n_params; i++) {
         from.sp -= t->bytes;
         Stack one = from;
-        x86_push(&to, t->bytes, x86_pop(&one, t->bytes));
+        x86_stk_push(&to, t->bytes, x86_stk_pop(&one, t->bytes));
     }
-    x86_push(&to, t->bytes, env->segs[R_CS].selector);
-    x86_push(&to, t->bytes, next_eip);
+    x86_stk_push(&to, t->bytes, env->segs[R_CS].selector);
+    x86_stk_push(&to, t->bytes, next_eip);
     x86_mark_accessed(env, t->sel, &t->cs, ra);
     x86_mark_accessed(env, ss, &ss_desc, ra);
     x86_set_cpl(env, t->cpl);
@@ -257,8 +257,8 @@ static void far_call_real(CPUX86State *env, const FarTarget *t, uint64_t next_ei
     if (t->offset > env->segs[R_CS].limit) {
         x86_gp(env, 0, ra);
     }
-    x86_push(&s, t->bytes, env->segs[R_CS].selector);
-    x86_push(&s, t->bytes, next_eip);
+    x86_stk_push(&s, t->bytes, env->segs[R_CS].selector);
+    x86_stk_push(&s, t->bytes, next_eip);
     x86_stack_set_sp(env, s.mask, s.sp);
     load_cs_real(env, t->sel, t->offset);
 }
@@ -376,8 +376,8 @@ static void return_to(CPUX86State *env, FarReturn *r, unsigned extra)
     bool new_stack = rpl != old_cpl || (r->is_iret && x86_is_code64(env));
     r->s.sp += extra;
     if (new_stack) {
-        r->esp = x86_pop(&r->s, r->bytes);
-        r->ss_sel = (uint16_t)x86_pop(&r->s, r->bytes);
+        r->esp = x86_stk_pop(&r->s, r->bytes);
+        r->ss_sel = (uint16_t)x86_stk_pop(&r->s, r->bytes);
         check_return_ss(env, r);
     }
     check_offset(env, &r->cs, r->eip, r->ra);
@@ -416,10 +416,10 @@ static FarReturn pop_return(CPUX86State *env, unsigned bytes, bool is_iret, uint
 {
     FarReturn r = { .s = x86_stack_now(env, ra), .bytes = bytes, .is_iret = is_iret, .ra = ra };
 
-    r.eip = x86_pop(&r.s, bytes);
-    r.cs_sel = (uint16_t)x86_pop(&r.s, bytes);
+    r.eip = x86_stk_pop(&r.s, bytes);
+    r.cs_sel = (uint16_t)x86_stk_pop(&r.s, bytes);
     if (is_iret) {
-        r.eflags = (uint32_t)x86_pop(&r.s, bytes);
+        r.eflags = (uint32_t)x86_stk_pop(&r.s, bytes);
     }
     return r;
 }
@@ -442,11 +442,11 @@ static void iret_to_vm86(CPUX86State *env, FarReturn *r)
     uint16_t segs[X86_N_SEGS];
     static const uint8_t order[] = { R_ES, R_DS, R_FS, R_GS };
 
-    r->esp = x86_pop(&r->s, 4);
-    segs[R_SS] = (uint16_t)x86_pop(&r->s, 4);
+    r->esp = x86_stk_pop(&r->s, 4);
+    segs[R_SS] = (uint16_t)x86_stk_pop(&r->s, 4);
     segs[R_CS] = r->cs_sel;
     for (unsigned i = 0; i < sizeof(order); i++) {
-        segs[order[i]] = (uint16_t)x86_pop(&r->s, 4);
+        segs[order[i]] = (uint16_t)x86_stk_pop(&r->s, 4);
     }
     x86_eflags_set(env, r->eflags, EFL_WRITABLE | EFL_VM | EFL_VIF | EFL_VIP);
     x86_set_cpl(env, 3);

@@ -73,9 +73,9 @@ static G_NORETURN void vme_int(CPUX86State *env, unsigned n, uint64_t next_eip, 
     if (virtual) {
         eflags = (eflags & ~EFL_IF) | (eflags & EFL_VIF ? EFL_IF : 0) | EFL_IOPL;
     }
-    x86_push(&s, 2, eflags);
-    x86_push(&s, 2, env->segs[R_CS].selector);
-    x86_push(&s, 2, next_eip);
+    x86_stk_push(&s, 2, eflags);
+    x86_stk_push(&s, 2, env->segs[R_CS].selector);
+    x86_stk_push(&s, 2, next_eip);
     if (ra) {
         cpu_restore_state(x86_cpu(env), ra);
     }

@@ -4,6 +4,7 @@
  * with that in mind. Source: Intel SDM vol. 4; AMD64 APM vol. 2, appendix A.
  */
 #include <inttypes.h>
+#include "target/i386/hyperv.h"
 #include "target/i386/msr.h"
 #include "target/i386/seg.h"
 #include "util/log.h"
@@ -54,6 +55,7 @@ static bool write_tsc(CPUX86State *env, uint32_t msr, uint64_t val)
 
     env->tsc_offset += (int64_t)delta;
     env->tsc_adjust += delta;
+    x86_hyperv_tsc_changed(env);
     return true;
 }
 
@@ -61,6 +63,7 @@ static bool write_tsc_adjust(CPUX86State *env, uint32_t msr, uint64_t val)
 {
     env->tsc_offset += (int64_t)(val - env->tsc_adjust);
     env->tsc_adjust = val;
+    x86_hyperv_tsc_changed(env);
     return true;
 }
 

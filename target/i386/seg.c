@@ -288,13 +288,13 @@ static uint64_t stack_linear(const Stack *s)
     return s->mask >> 32 ? gva : (uint32_t)gva;
 }
 
-void x86_push(Stack *s, unsigned bytes, uint64_t val)
+void x86_stk_push(Stack *s, unsigned bytes, uint64_t val)
 {
     s->sp -= bytes;
     cpu_st(x86_cpu(s->env), stack_linear(s), val, sys_mo(bytes, s->mmu_idx), s->ra);
 }
 
-uint64_t x86_pop(Stack *s, unsigned bytes)
+uint64_t x86_stk_pop(Stack *s, unsigned bytes)
 {
     uint64_t val = cpu_ld(x86_cpu(s->env), stack_linear(s), sys_mo(bytes, s->mmu_idx), s->ra);
 

@@ -71,8 +71,8 @@ typedef struct Stack {
 
 Stack x86_stack_now(CPUX86State *env, uintptr_t ra);
 uint64_t x86_stack_mask(const CPUX86State *env, uint32_t ss_flags);
-void x86_push(Stack *s, unsigned bytes, uint64_t val);
-uint64_t x86_pop(Stack *s, unsigned bytes);
+void x86_stk_push(Stack *s, unsigned bytes, uint64_t val);
+uint64_t x86_stk_pop(Stack *s, unsigned bytes);
 void x86_stack_set_sp(CPUX86State *env, uint64_t mask, uint64_t sp);
 
 /* SS:ESP of privilege @dpl from the TSS (32- or 16-bit), checked; also the descriptor of SS */

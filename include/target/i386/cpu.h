@@ -247,7 +247,6 @@ typedef struct CPUX86State {
     void *apic;                 /* local APIC object, NULL: none */
     const X86ApicOps *apic_ops;
     struct X86HyperV *hyperv;   /* per-vCPU Hyper-V state */
-    char **hv_text;             /* hv-* flags as given, by x86_hv_flag_name(); NULL: none */
     bool is_user;               /* qemu-x86_64 */
     bool is_bsp;
 } CPUX86State;
@@ -274,11 +273,6 @@ void x86_cpu_models_print(FILE *f);                     /* -cpu help */
 void x86_cpuid(CPUX86State *env, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 static inline bool x86_has(const CPUX86State *env, FeatureWord w, uint32_t bit)
 { return env->features[w] & bit; }
-/* hv-* flags given with -cpu, by name: "hv-synic". False: was not given. */
-bool x86_cpu_hv_flag(CPUX86State *env, const char *name, OnOffAuto *state);
-const char *x86_cpu_hv_text(CPUX86State *env, const char *name);        /* value; NULL not given */
-bool x86_cpu_hv_set(CPUX86State *env, const char *name, const char *text, Error **errp);
-bool x86_cpu_hv_any(CPUX86State *env);                  /* one of them at all */
 void x86_update_hflags(CPUX86State *env);               /* from cr0, cr4, efer, segs, eflags */
 void x86_cpu_reset(CPUState *cpu);
 uint64_t x86_tsc_read(CPUX86State *env);                /* guest TSC now */
@@ -321,6 +315,12 @@ void x86_fxrstor_image(CPUX86State *env, const uint8_t img[512]);
 /* translate.c, gdb.c, hyperv.c */
 void x86_translate_init(void);                          /* globals; once */
 void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info);
+void x86_get_tb_key(CPUState *cpu, uint64_t *pc, uint64_t *flags);
+void x86_restore_state(CPUState *cpu, const uint64_t words[IR_INSN_WORDS]);
+void x86_set_pc(CPUState *cpu, uint64_t pc, uint64_t flags);
+void x86_get_tb_key(CPUState *cpu, uint64_t *pc, uint64_t *flags);
+void x86_restore_state(CPUState *cpu, const uint64_t words[IR_INSN_WORDS]);
+void x86_set_pc(CPUState *cpu, uint64_t pc, uint64_t flags);
 int x86_gdb_read_reg(CPUState *cpu, unsigned reg, uint8_t *buf);
 int x86_gdb_write_reg(CPUState *cpu, unsigned reg, const uint8_t *buf);
 const char *x86_gdb_target_xml(CPUState *cpu);
