@@ -192,6 +192,16 @@ static uint64_t large_bit(uint64_t gva)
     return (uint64_t)1 << ((n ^ n >> 6 ^ n >> 12) & 63);
 }
 
+/* With the lock. Forgets the entry if its guest page, perhaps a large one, holds @page. */
+static void tlb_entry_clear_around(TlbEntry *e, const TlbFullEntry *full, uint64_t page)
+{
+    uint64_t is = e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
+
+    if (!tlb_entry_empty(e) && !((is ^ page) >> full->lg_page_size)) {
+        tlb_entry_clear(e);
+    }
+}
+
 /* With the lock: every entry that came from the large page around @page. */
 static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
 {
@@ -199,13 +209,11 @@ static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
 
     for (size_t k = 0; k < n; k++) {
         size_t i = m->n_used < tlb_size(f) ? m->used[k] : k;
-        TlbEntry *e = &f->table[i];
-        uint64_t is = e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
-        if (!tlb_entry_empty(e) && !((is ^ page) >> m->full[i].lg_page_size)) {
-            tlb_entry_clear(e);
-        }
+        tlb_entry_clear_around(&f->table[i], &m->full[i], page);
     }
-    memset(m->victim, 0xff, sizeof(m->victim));
+    for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
+        tlb_entry_clear_around(&m->victim[v], &m->victim_full[v], page);
+    }
 }
 
 void tlb_flush_page(CPUState *cpu, uint64_t gva)
