@@ -126,6 +126,24 @@ static void build_slots(void)
     ir_exit(b, 2);
 }
 
+static void build_dead_slots(void)
+{
+    IrVal x = ir_temp(b, IR_V128), y = ir_temp(b, IR_V128), z = t64();
+
+    ir_ld(b, x, ir_env(b), 512, 0);
+    ir_op2(b, IR_addps, x, x, x);
+    ir_st(b, x, ir_env(b), 512, 0);         /* goes: written again below */
+    ir_ld(b, y, ir_env(b), 512, 0);
+    ir_op2(b, IR_mulps, y, y, x);
+    ir_st(b, y, ir_env(b), 512, 0);         /* stays: the load may fault */
+    ir_gld(b, z, ra, MO_64);
+    ir_st(b, z, ir_env(b), 512, MO_64);     /* stays: read as another type */
+    ir_ld(b, y, ir_env(b), 512, 0);
+    ir_st(b, x, ir_env(b), 512, 0);
+    ir_st(b, y, ir_env(b), 528, 0);
+    ir_exit(b, 2);
+}
+
 static void build_calls(void)
 {
     IrVal x = t64();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Included by ir_test.c: name, builder, text as built, text after the passes.
- * IR_TEST_PRINT=1 prints it anew. */
+/*
+ * Included by ir_test.c: name, builder, text as built, text after the passes.
+ * IR_TEST_PRINT=1 prints it anew.
+ */
 { "fold", build_fold,
   " mov T1, $0x28\n"
   " add T2, T1, $0x2\n"
@@ -107,6 +109,29 @@
   " st v2, env, 528, 128\n"
   " ld T3, env, 512, 64\n"
   " mov ra, T3\n"
+  " exit 2\n" },
+{ "dead_slots", build_dead_slots,
+  " ld v1, env, 512, 128\n"
+  " addps v1, v1, v1\n"
+  " st v1, env, 512, 128\n"
+  " ld v2, env, 512, 128\n"
+  " mulps v2, v2, v1\n"
+  " st v2, env, 512, 128\n"
+  " gld T3, ra, 64\n"
+  " st T3, env, 512, 64\n"
+  " ld v2, env, 512, 128\n"
+  " st v1, env, 512, 128\n"
+  " st v2, env, 528, 128\n"
+  " exit 2\n",
+  " ld v1, env, 512, 128\n"
+  " addps v1, v1, v1\n"
+  " mulps v2, v1, v1\n"
+  " st v2, env, 512, 128\n"
+  " gld T3, ra, 64\n"
+  " st T3, env, 512, 64\n"
+  " ld v2, env, 512, 128\n"
+  " st v1, env, 512, 128\n"
+  " st v2, env, 528, 128\n"
   " exit 2\n" },
 { "calls", build_calls,
   " call pure, T1, ra\n"

@@ -691,9 +691,16 @@ void ir_opt_forward(IrBlock *b)
 
 /* ---- liveness ---- */
 
+/* state slots that will be written again before anybody can read them */
+#define N_KILLED 16
+typedef struct Killed {
+    int32_t from, to;
+} Killed;
+
 typedef struct Live {
     IrBlock *b;
-    unsigned words;
+    unsigned words, n_killed;
+    Killed killed[N_KILLED];
     uint64_t now[IR_LIVE_WORDS], globals[IR_LIVE_WORDS], crossing[IR_LIVE_WORDS];
     uint16_t region_of[IR_MAX_TEMPS];
 } Live;
@@ -837,6 +844,51 @@ static void live_control(Live *l, const IrNode *o)
     }
 }
 
+/* true: the store to env is dead */
+static bool store_is_dead(Live *l, const IrNode *o)
+{
+    int32_t from = (int32_t)o->n, to = from + (int32_t)slot_bytes(o);
+
+    for (unsigned i = 0; i < l->n_killed; i++) {
+        if (l->killed[i].from <= from && to <= l->killed[i].to) {
+            return true;
+        }
+    }
+    if (l->n_killed < N_KILLED) {
+        l->killed[l->n_killed++] = (Killed){ from, to };
+    }
+    return false;
+}
+
+static void note_load(Live *l, const IrNode *o)
+{
+    int32_t from = (int32_t)o->n, to = from + (int32_t)slot_bytes(o);
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < l->n_killed; i++) {
+        if (l->killed[i].from >= to || from >= l->killed[i].to) {
+            l->killed[n++] = l->killed[i];
+        }
+    }
+    l->n_killed = n;
+}
+
+static bool live_slots(Live *l, const IrNode *o)
+{
+    bool env = (o->op == IR_ld || o->op == IR_st) && o->a[1] == ir_env_idx();
+
+    if (env && o->op == IR_st) {
+        return !store_is_dead(l, o);
+    }
+    if (env) {
+        note_load(l, o);
+    } else if (o->op == IR_ld || (o->op == IR_call ? !(o->helper->flags & IR_CALL_PURE)
+                                                   : ir_op_info[o->op].flags & IR_FLAG_SE)) {
+        l->n_killed = 0;
+    }
+    return true;
+}
+
 static void live_node(Live *l, IrNode *o)
 {
     unsigned n = (unsigned)o->n_out + o->n_in;
@@ -844,7 +896,7 @@ static void live_node(Live *l, IrNode *o)
     if (o->op == IR_nop || o->op == IR_insn_start) {
         return;
     }
-    if (live_removable(l, o)) {
+    if (live_removable(l, o) || !live_slots(l, o)) {
         to_nop(o);
         return;
     }
@@ -882,7 +934,7 @@ void ir_liveness(IrBlock *b)
     for (unsigned i = 0; i < b->n_labels; i++) {
         b->labels[i].live_idx = ~0u;
     }
-    b->label_live_used = 0;
+    b->label_live_used = l->n_killed = 0;
     find_crossing(l);
     live_copy(l, l->globals);
     for (unsigned i = b->n_ops; i-- > 0; ) {

@@ -83,8 +83,13 @@ static Mem softmmu_address(Gen *g, Stub *s, int addr, MemOp mo, bool write)
     unsigned bytes = mo_bytes(mo);
     int32_t keep = -4096;
 
-    a_mov(a, X_W, R10, addr);
-    a_shift_imm(a, SH_SHR, X_W, R10, 12 - TLB_ENTRY_BITS);
+    if (host_features.bmi2) {
+        a_vex(a, X_F2 | X_0F3A | X_W | 0xf0, R10, 0, addr);    /* rorx; the mask cuts the rest */
+        a8(a, 12 - TLB_ENTRY_BITS);
+    } else {
+        a_mov(a, X_W, R10, addr);
+        a_shift_imm(a, SH_SHR, X_W, R10, 12 - TLB_ENTRY_BITS);
+    }
     a_rm(a, 0x23 | X_W, R10, mem_at(RBP, tlb + (int32_t)offsetof(TlbFast, mask)));
     a_rm(a, 0x03 | X_W, R10, mem_at(RBP, tlb + (int32_t)offsetof(TlbFast, table)));
     if (mo & MO_ALIGN) {
