@@ -85,6 +85,10 @@ typedef struct TcgCode {                /* result of tcg_compile() */
 bool tcg_compile(IrBlock *b, const void *tb, uint64_t flags, const uint8_t *rx, uint8_t *rw,
                  size_t room_bytes, TcgCode *out);
 
+/* Can this host run @op? False for AES and PCLMULQDQ rows on hosts without them: front ends ask
+ * before they promise the instruction to the guest. After tcg_init(). */
+bool tcg_has_op(IrOp op);
+
 /* The passes alone, for -d op_opt; tcg_compile() then does not run them again. */
 void tcg_optimise(IrBlock *b);
 

@@ -54,6 +54,14 @@ static void detect(void)
     }
 }
 
+bool tcg_has_op(IrOp op)
+{
+    if (!(ir_op_info[op].flags & IR_FLAG_OPT)) {
+        return true;
+    }
+    return op == IR_pclmulqdq ? host_features.pclmul : host_features.aes;
+}
+
 static void call_c(Asm *a, uintptr_t fn)
 {
     a_movi(a, RAX, fn, true);
