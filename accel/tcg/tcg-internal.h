@@ -169,6 +169,7 @@ uint64_t softmmu_cmpxchg(void *env, uint64_t addr, uint64_t expect, uint64_t des
                          uintptr_t ra);
 
 /* user-mode.c: the same for user programs */
+extern int (*tcg_user_page_prot)(uint64_t gva);         /* NULL: not told */
 uint64_t user_ld(void *env, uint64_t addr, MemOp oi, uintptr_t ra);
 void user_st(void *env, uint64_t addr, uint64_t val, MemOp oi, uintptr_t ra);
 void user_ld128(void *env, uint64_t addr, MemOp oi, uintptr_t ra, void *out16);

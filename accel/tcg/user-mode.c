@@ -21,6 +21,11 @@
 
 int (*tcg_user_page_prot)(uint64_t gva);
 
+void tcg_user_set_page_query(int (*page_prot)(uint64_t gva))
+{
+    tcg_user_page_prot = page_prot;
+}
+
 /* What this thread is doing to guest memory in C code, for its signal handler. */
 static __thread struct {
     volatile bool active;

@@ -55,4 +55,24 @@ void end_exclusive(void);
 void pause_all_vcpus(void);             /* big lock; returns when all stand still */
 void resume_all_vcpus(void);
 
+#endif/*
+ * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
+ * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
+ * Either the access is simply repeated (a write to a page that held code) or the guest's fault is
+ * raised by CPUOps.tlb_fill(probe false) with the state restored; cpu_exec() then returns what the
+ * architecture made of it. False: not the guest's.
+ */
+bool tcg_user_segv(CPUState *cpu, uintptr_t host_pc, uintptr_t addr, bool write,
+                   uintptr_t *new_pc);
+void tb_flush_all(void);                /* forget all translations; safe point */
+/* drop blocks from guest physical (system: ram_addr) range [start, start+len) */
+void tb_invalidate_range(uint64_t ram_start, uint64_t len_bytes);
+
+/* All vCPUs out of generated code and waiting; nestable; with the big lock (dropped while waiting)
+ * or without. Not from inside a block (helpers, devices): use async_safe_run_on_cpu() there. */
+void start_exclusive(void);
+void end_exclusive(void);
+void pause_all_vcpus(void);             /* big lock; returns when all stand still */
+void resume_all_vcpus(void);
+
 #endif
