@@ -203,7 +203,7 @@ void run_on_cpu(CPUState *cpu, CPUWorkFunc *fn, void *opaque)
     bool done = false;
     CPUWork w = { .fn = fn, .opaque = opaque, .done = &done };
 
-    if (cpu == current_cpu || !cpu->created) {
+    if (cpu == current_cpu || !cpu->thread) {
         fn(cpu, opaque);
         return;
     }

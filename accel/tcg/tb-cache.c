@@ -10,6 +10,9 @@
  * A block is forgotten under tbc.mutex: marked dead, taken out of all of these and of each vCPU's
  * jump cache. A vCPU may finish running it; a vCPU that is just putting it into its jump cache looks
  * at `dead` afterwards (tb_jump_cache_put), so one of the two cleans up.
+ *
+ * Known gap: a vCPU between its TLB compare and its store, while another one protects and translates
+ * that very page, goes unnoticed. Both must hit the same few nanoseconds.
  */
 #include <assert.h>
 #include <errno.h>
@@ -97,8 +100,8 @@ bool tb_cache_init(uint64_t total_bytes, bool user, Error **errp)
     tbc.regions = g_new0(CodeRegion, tbc.n_regions);
     tbc.spare = g_ptr_array_new();
     tbc.hash = map_anon(sizeof(TB *) << HASH_BITS, PROT_READ | PROT_WRITE);
-    tbc.root = map_anon(sizeof(PageLeaf *) << ROOT_BITS, PROT_READ | PROT_WRITE);
-    if (!tbc.hash || !tbc.root) {
+    tbc.root = g_malloc0(sizeof(PageLeaf *) << ROOT_BITS);
+    if (!tbc.hash) {
         error_setg_errno(errp, errno, "cannot map tables for translated code");
         return false;
     }
@@ -191,15 +194,12 @@ PageDesc *page_desc(uint64_t page, bool make)
     }
     leaf = __atomic_load_n(&tbc.root[i], __ATOMIC_ACQUIRE);
     if (!leaf && make) {
-        fresh = map_anon(sizeof(PageLeaf), PROT_READ | PROT_WRITE);
-        if (!fresh) {
-            return NULL;
-        }
+        fresh = g_malloc0(sizeof(PageLeaf));    /* large: the host gives zero pages lazily */
         if (__atomic_compare_exchange_n(&tbc.root[i], &expected, fresh, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE)) {
             leaf = fresh;
         } else {
-            munmap(fresh, sizeof(PageLeaf));
+            g_free(fresh);
             leaf = expected;
         }
     }
@@ -688,15 +688,15 @@ void tb_request_flush(CPUState *cpu)
 
 void tb_flush_all(void)
 {
-    CPUState *cpu = current_cpu ? current_cpu : cpu_by_index(0);
-
     if (!tbc.root) {
         return;
     }
-    if (cpu && (cpu->created || cpu == current_cpu) && !cpu->in_exclusive) {
-        tb_request_flush(cpu);
+    if (current_cpu && !current_cpu->in_exclusive) {
+        tb_request_flush(current_cpu);  /* we may be in a block */
     } else {
-        tb_flush_now(cpu, NULL);
+        start_exclusive();
+        tb_flush_now(NULL, NULL);
+        end_exclusive();
     }
 }
 

@@ -2,6 +2,7 @@
 /* From guest code to a block: the architecture makes IR, tcg/ makes host code of it. */
 #include <inttypes.h>
 #include <string.h>
+#include "disas/disas.h"
 #include "memory/memory.h"
 #include "tcg-internal.h"
 #include "util/log.h"
@@ -102,14 +103,13 @@ static void log_in_asm(CPUState *cpu, const TbInfo *info)
 
 static void log_out_asm(const TB *tb)
 {
-    const uint8_t *p = tb->rw_entry;
     FILE *f = log_lock();
 
-    fprintf(f, "OUT: [size=%u] at %p\n", tb->code.size_bytes, tb->code.entry);
-    for (unsigned i = 0; i < tb->code.size_bytes; i++) {
-        fprintf(f, "%02x%s", p[i], i % 32 == 31 ? "\n" : "");
+    fprintf(f, "OUT: [size=%u]\n", tb->code.size_bytes);
+    if (tcg_backend() == TCG_BACKEND_NATIVE) {
+        disas_host(f, tb->code.entry, tb->code.size_bytes);
     }
-    fputs("\n\n", f);
+    fputc('\n', f);
     log_unlock(f);
 }
 

@@ -117,7 +117,7 @@ static void defer(void (*fn)(void *arg), void *arg)
     CPUState *cpu = cpu_by_index(0);
     Deferred *d;
 
-    if (!cpu || !cpu->created || cpu->unplug) {
+    if (!cpu || !cpu->thread || !cpu->created || cpu->unplug) {
         fn(arg);
         return;
     }
