@@ -32,30 +32,7 @@ void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
 /* before the kernel is let write to guest memory: pages there that hold code are made writable */
 void tcg_user_prepare_write(uint64_t start, uint64_t len_bytes);
-/* The guest's own protection of a page (PROT_R | PROT_W | PROT_X, 0: unmapped), given by linux-user;
- * called in signal handlers too. NULL: all pages that hold code count as writable. */
-extern int (*tcg_user_page_prot)(uint64_t gva);
 /*
- * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
- * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
- * Either the access is simply repeated (a write to a page that held code) or the guest's fault is
- * raised by CPUOps.tlb_fill(probe false) with the state restored; cpu_exec() then returns what the
- * architecture made of it. False: not the guest's.
- */
-bool tcg_user_segv(CPUState *cpu, uintptr_t host_pc, uintptr_t addr, bool write,
-                   uintptr_t *new_pc);
-void tb_flush_all(void);                /* forget all translations; safe point */
-/* drop blocks from guest physical (system: ram_addr) range [start, start+len) */
-void tb_invalidate_range(uint64_t ram_start, uint64_t len_bytes);
-
-/* All vCPUs out of generated code and waiting; nestable; with the big lock (dropped while waiting)
- * or without. Not from inside a block (helpers, devices): use async_safe_run_on_cpu() there. */
-void start_exclusive(void);
-void end_exclusive(void);
-void pause_all_vcpus(void);             /* big lock; returns when all stand still */
-void resume_all_vcpus(void);
-
-#endif/*
  * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
  * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
  * Either the access is simply repeated (a write to a page that held code) or the guest's fault is

@@ -237,7 +237,7 @@ static void make_insn(Insn *in, const X86Insn *r)
     if (vex) {
         unsigned v = free_gpr();
         put(in, 0xc4);
-        put(in, (reg & 8 ? 0 : 0x80) | 0x40 | (mem || (rm & 8) ? 0 : 0x20) |
+        put(in, (reg & 8 ? 0 : 0x80u) | 0x40 | (mem || (rm & 8) ? 0 : 0x20) |
             (r->map - MAP_VEX_0F + 1));
         if (mem) {      /* the index register r14 needs X */
             in->bytes[in->len - 1] &= (uint8_t)~0x40;
