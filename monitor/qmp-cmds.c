@@ -111,11 +111,15 @@ bool qmp_system_powerdown(Error **errp)
 
 bool qmp_inject_nmi(Error **errp)
 {
+    CPUState *cpu;
+
     if (cpu_count() == 0) {
         error_setg(errp, "The machine has no CPU to take an NMI");
         return false;
     }
-    monitor_vm->inject_nmi();
+    CPU_FOREACH(cpu) {
+        cpu_interrupt(cpu, CPU_INTERRUPT_NMI);
+    }
     return true;
 }
 

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "accel/accel.h"
+#include "backends/hostmem.h"
 #include "gdbstub/gdbstub.h"
 #include "hw/core/device.h"
 #include "monitor/monitor.h"
 #include "runstate.h"
+#include "target/i386/cpu-models.h"
 #include "target/i386/cpu.h"
 
 static CommandLine *cl;
@@ -40,6 +42,18 @@ static void glue_reset(void)
 
 static const char *glue_name(void) { return cl->name; }
 static const char *glue_uuid(void) { return cl->uuid; }
+
+static const char *glue_cpu_type(void) { return "qemu64-x86_64-cpu"; }
+
+static void glue_foreach_cpu_model(void (*fn)(const char *name, const char *desc, void *opaque),
+                                   void *opaque)
+{
+    const X86CPUModel *m;
+
+    for (unsigned i = 0; (m = x86_cpu_model(i)) != NULL; i++) {
+        fn(m->name, m->brand, opaque);
+    }
+}
 
 static bool glue_gdbserver(const char *where, Error **errp)
 {
@@ -95,6 +109,10 @@ bool monitor_glue_object_add(Opts *o, Error **errp)
         }
     }
     object_add_child(object_container("/objects"), id, obj);
+    if (!memory_backend_complete(obj, errp)) {
+        object_unparent(obj);
+        return false;
+    }
     return true;
 }
 
@@ -119,8 +137,9 @@ static const MonitorVm vm = {
     .state = runstate_get, .running = runstate_running, .stop = monitor_glue_stop,
     .cont = glue_cont, .quit = monitor_glue_quit, .reset = glue_reset,
     .powerdown = request_powerdown, .set_action = runstate_set_action, .name = glue_name,
-    .uuid = glue_uuid, .gdbserver = glue_gdbserver, .object_add = monitor_glue_object_add,
-    .object_del = glue_object_del,
+    .uuid = glue_uuid, .gdbserver = glue_gdbserver, .foreach_cpu_model = glue_foreach_cpu_model,
+    .default_cpu_type = glue_cpu_type, .object_add = monitor_glue_object_add,
+    .object_del = glue_object_del, .foreach_option = options_foreach,
 };
 
 static bool start_one(const MonOption *m, unsigned i, Error **errp)

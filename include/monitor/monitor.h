@@ -21,7 +21,6 @@ typedef struct MonitorVm {
                        ShutdownAction shutdown, bool has_panic, PanicAction panic);
     const char *(*name)(void);                  /* NULL: none */
     const char *(*uuid)(void);                  /* NULL: none */
-    void (*inject_nmi)(void);
     bool (*gdbserver)(const char *where, Error **errp);
     /* NULL: no CPU models to tell of */
     void (*foreach_cpu_model)(void (*fn)(const char *name, const char *desc, void *opaque),
