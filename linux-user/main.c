@@ -262,6 +262,7 @@ int main(int argc, char **argv)
     tcg_user_init(arch.cpu_ops, 0);
     CPUState *cpu = arch.cpu_new(cpu_model, &err);
     check(cpu != NULL, err);
+    cpu_list_add(cpu);
     check(elf_load(program.path, &sp, &err), err);
     host_stack();
     task_new(cpu);

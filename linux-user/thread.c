@@ -74,6 +74,7 @@ static int64_t clone_thread(CPUState *cpu, uint64_t flags, uint64_t sp, uint64_t
     pthread_t thread;
 
     n.cpu = arch.cpu_clone(cpu);
+    cpu_list_add(n.cpu);
     task_new(n.cpu);
     arch.clone_regs(n.cpu, sp, flags & CLONE_SETTLS, tls);
     g_mutex_init(&n.mutex);
@@ -99,6 +100,20 @@ static int64_t clone_thread(CPUState *cpu, uint64_t flags, uint64_t sp, uint64_t
     return n.tid;
 }
 
+/* In the child of a fork only the calling thread goes on. */
+static void forget_other_threads(CPUState *self)
+{
+    CPUState *cpu;
+
+    for (unsigned i = 0; (cpu = cpu_by_index(i)) != NULL;) {
+        if (cpu == self) {
+            i++;
+        } else {
+            cpu_list_remove(cpu);       /* the last one takes its index */
+        }
+    }
+}
+
 static int64_t clone_process(CPUState *cpu, uint64_t flags, uint64_t sp, uint64_t ptid,
                              uint64_t ctid, uint64_t tls)
 {
@@ -110,6 +125,9 @@ static int64_t clone_process(CPUState *cpu, uint64_t flags, uint64_t sp, uint64_
     pid_t pid = fork();
     int err = errno;
     mmap_unlock();
+    if (pid == 0) {
+        forget_other_threads(cpu);
+    }
     end_exclusive();
     if (pid == 0) {
         n_threads = 1;

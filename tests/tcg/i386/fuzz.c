@@ -222,11 +222,11 @@ static void make_insn(Insn *in, const X86Insn *r)
     static const uint8_t vex_pp[] = { [PFX_ANY] = 0, [PFX_NP] = 0, [PFX_66] = 1, [PFX_F3] = 2,
                                       [PFX_F2] = 3 };
     bool vex = r->map >= MAP_VEX_0F, modrm = r->has_modrm;
-    bool mem = modrm && (r->mod == 1 || (r->mod == 0 && below(3) == 0));
+    bool mem = modrm && (r->mod == MOD_MEM || (r->mod == MOD_ANY && below(3) == 0));
     bool op16 = r->pfx == PFX_ANY && below(6) == 0 && !vex;
     bool rexw = below(2) && !(r->flags & I_VEXW0);
-    unsigned reg = r->reg >= 0 ? (unsigned)r->reg : free_gpr();
-    unsigned rm = r->rm >= 0 ? (unsigned)r->rm : free_gpr();
+    unsigned reg = r->reg ? r->reg - 1u : free_gpr();
+    unsigned rm = r->rm ? r->rm - 1u : free_gpr();
     static const uint8_t opcode_reg[] = { O_Zb, O_Zv, O_Zq };
     bool zreg = kind_in(r, opcode_reg, 3);
 
@@ -255,9 +255,8 @@ static void make_insn(Insn *in, const X86Insn *r)
         if (r->pfx == PFX_F3 || r->pfx == PFX_F2) {
             put(in, r->pfx == PFX_F3 ? 0xf3 : 0xf2);
         }
-        unsigned rex = 0x40 | (unsigned)rexw << 3 | (modrm && (reg & 8) && r->reg < 0 ? 4 : 0) |
-                       (mem ? 2 | 1 : (modrm && (rm & 8) && r->rm < 0) || (zreg && (rm & 8)) ? 1
-                        : 0);
+        unsigned rex = 0x40 | (unsigned)rexw << 3 | (modrm && (reg & 8) ? 4u : 0) |
+                       (mem ? 2 | 1 : (modrm && (rm & 8)) || (zreg && (rm & 8)) ? 1 : 0);
         if (rex != 0x40 || below(4) == 0) {
             put(in, rex);
             if (!rexw) {
@@ -270,7 +269,7 @@ static void make_insn(Insn *in, const X86Insn *r)
             put(in, map_escape[r->map][1 + i]);
         }
     }
-    put(in, zreg && (r->opcode & 7) == 0 ? r->opcode | (rm & 7) : r->opcode);
+    put(in, r->opcode + (zreg ? rm & 7 : r->n_opcodes > 1 ? below(r->n_opcodes) : 0));
     if (modrm) {
         put_modrm(in, r, mem, reg, rm);
     }
@@ -566,7 +565,9 @@ static void set_up(const char *backend)
         exit(1);
     }
     cpu = &x->parent;
+    cpu_list_add(cpu);
     current_cpu = cpu;
+    cpu_list_add(cpu);
     sigaltstack(&alt, NULL);
     struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
     static const int sigs[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
