@@ -94,23 +94,21 @@ void trans_shxd(X86Dis *s, const X86Insn *insn)
         ir_xori(s->b, t, count, 63);
         r = shifted(s, back, shifted_by(s, back, c, 1), t);
         ir_or(s->b, r, r, shifted(s, op, a, count));
-        prev = shifted(s, op, a, minus1(s, count));
     } else {
-        /* one number: c beside a; with 16 bits a once more, for counts above 16 */
+        /* one number: c beside a; with 16 bits c once more, for counts above 16 */
         v = x86_tmp(s);
         if (bytes == 4) {
             ir_deposit(s->b, v, left ? c : a, left ? a : c, 32, 32);
         } else {
-            ir_deposit(s->b, v, a, c, 16, 16);
-            ir_deposit(s->b, v, v, a, 32, 16);
+            ir_deposit(s->b, v, left ? c : a, c, 16, 16);
+            ir_deposit(s->b, v, v, left ? a : c, 32, 16);
         }
         r = shifted(s, op, v, count);
-        prev = shifted(s, op, v, minus1(s, count));
         if (left) {
             r = shifted_by(s, IR_shr, r, 32);
-            prev = shifted_by(s, IR_shr, prev, 32);
         }
     }
+    prev = shifted(s, op, a, minus1(s, count));
     x86_store(s, 0, r);
     if (is_const) {
         x86_cc_set2(s, cc, r, prev, bytes);
@@ -323,14 +321,16 @@ void trans_xzcnt(X86Dis *s, const X86Insn *insn)
 void trans_bsx(X86Dis *s, const X86Insn *insn)
 {
     unsigned bytes = size0(s);
-    IrVal v = x86_load(s, 1), old = x86_load_any(s, 0), r;
+    IrVal v = x86_load(s, 1), dst = x86_reg[s->opnd[0].reg], r;
 
     r = zeros(s, v, bytes, insn->arg);
     if (insn->arg) {
         ir_xori(s->b, r, r, 8 * bytes - 1);
     }
-    ir_movcond(s->b, IR_COND_NE, r, v, x86_imm(s, 0), r, old);
-    x86_store(s, 0, r);
+    if (bytes == 2) {
+        ir_deposit(s->b, r, dst, r, 0, 16);
+    }
+    ir_movcond(s->b, IR_COND_NE, dst, v, x86_imm(s, 0), r, dst);
     x86_cc_set1(s, CC_OP_LOGICB, v, bytes);
 }
 

@@ -217,6 +217,10 @@ void trans_enter(X86Dis *s, const X86Insn *insn)
     if (level) {
         stack_store(s, frame, sp, -n * (level + 1), s->osize);
     }
+    /* the new top of the stack must be writable */
+    x86_call(s, &alu_probe_write, NULL, true, 3,
+             (IrVal[]){ stack_linear(s, sp, -(n * (level + 1) + locals)),
+                        x86_imm(s, s->osize), x86_imm(s, s->mmu) });
     x86_stack_drop(s, -(n * (level + 1) + locals));
     x86_reg_write(s, R_EBP, s->osize, frame);
 }

@@ -375,26 +375,40 @@ static void cmpxchg_accumulator(X86Dis *s, IrVal old, IrVal acc)
     }
 }
 
+/* a register: all of it stays as it is if they differ */
+static void cmpxchg_reg(X86Dis *s, IrVal old, IrVal acc, IrVal val)
+{
+    const X86Operand *o = &s->opnd[0];
+    IrVal put = x86_tmp(s), whole, t;
+
+    cmpxchg_accumulator(s, old, acc);
+    if (o->bytes == 4) {
+        whole = x86_copy(s, x86_reg[o->reg]);
+        t = x86_zext(s, val, 4);
+        ir_movcond(s->b, IR_COND_EQ, x86_reg[o->reg], old, acc, t, whole);
+    } else {
+        ir_movcond(s->b, IR_COND_EQ, put, old, acc, val, old);
+        x86_store(s, 0, put);
+    }
+}
+
 void trans_cmpxchg(X86Dis *s, const X86Insn *insn)
 {
     unsigned n = size0(s);
-    IrVal acc = x86_reg_read(s, R_EAX, n), val = x86_load(s, 1), old, put;
+    IrVal acc = x86_reg_read(s, R_EAX, n), val = x86_load(s, 1), old = x86_tmp(s), put;
 
     if (mem0_locked(s)) {
-        old = x86_tmp(s);
         ir_gcmpxchg(s->b, old, s->addr, acc, val, x86_mo(s, n));
         cmpxchg_accumulator(s, old, acc);
-    } else {
+    } else if (s->opnd[0].is_mem) {
         old = x86_load(s, 0);
         put = x86_tmp(s);
         ir_movcond(s->b, IR_COND_EQ, put, old, acc, val, old);
-        if (s->opnd[0].is_mem) {
-            x86_store(s, 0, put);
-            cmpxchg_accumulator(s, old, acc);
-        } else {
-            cmpxchg_accumulator(s, old, acc);
-            x86_store(s, 0, put);
-        }
+        x86_store(s, 0, put);
+        cmpxchg_accumulator(s, old, acc);
+    } else {
+        old = x86_load(s, 0);
+        cmpxchg_reg(s, old, acc, val);
     }
     x86_cc_sub(s, acc, old, binary(s, IR_sub, acc, old), n);
 }
