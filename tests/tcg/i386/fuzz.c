@@ -133,11 +133,37 @@ static bool kind_in(const X86Insn *r, const uint8_t *kinds, unsigned n)
     return false;
 }
 
+/* These reach memory by registers that hold anything. */
+static bool is_wild(const X86Insn *r)
+{
+    static const char *const names[] = { "xlat", "leave", "enter", "maskmovdqu", "maskmovq" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(r->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* bt and its kin with a register: its value selects the memory; shld and shrd of 16 bits by more
+ * than 16 are undefined */
+static bool is_bit_string(const X86Insn *r)
+{
+    return r->map == MAP_0F && (r->opcode == 0xa3 || r->opcode == 0xab || r->opcode == 0xb3 ||
+                                r->opcode == 0xbb);
+}
+
+static bool is_double_shift(const X86Insn *r)
+{
+    return r->map == MAP_0F && (r->opcode & 0xf6) == 0xa4;
+}
+
 static bool usable(const X86Insn *r)
 {
     static const uint8_t far[] = { O_Jb, O_Jz, O_Ap, O_Mp, O_Sw, O_Cd, O_Dd, O_Ob, O_Ov };
 
-    return !(r->flags & (I_FUZZ_SKIP | I_CPL0 | I_NO64 | I_ENDS | I_PE)) &&
+    return !is_wild(r) && !(r->flags & (I_FUZZ_SKIP | I_CPL0 | I_NO64 | I_ENDS | I_PE)) &&
            !kind_in(r, far, G_N_ELEMENTS(far));
 }
 
@@ -182,7 +208,7 @@ static unsigned imm_bytes(uint8_t kind, bool op16, bool rexw)
     switch (kind) {
     case O_Ib: case O_Ibs: return 1;
     case O_Iw: return 2;
-    case O_Iz: return op16 ? 2 : 4;
+    case O_Iz: return op16 && !rexw ? 2 : 4;
     case O_Iv: return rexw ? 8 : op16 ? 2 : 4;
     default: return 0;
     }
@@ -222,8 +248,9 @@ static void make_insn(Insn *in, const X86Insn *r)
     static const uint8_t vex_pp[] = { [PFX_ANY] = 0, [PFX_NP] = 0, [PFX_66] = 1, [PFX_F3] = 2,
                                       [PFX_F2] = 3 };
     bool vex = r->map >= MAP_VEX_0F, modrm = r->has_modrm;
-    bool mem = modrm && (r->mod == MOD_MEM || (r->mod == MOD_ANY && below(3) == 0));
-    bool op16 = r->pfx == PFX_ANY && below(6) == 0 && !vex;
+    bool mem = modrm && (r->mod == MOD_MEM || (r->mod == MOD_ANY && below(3) == 0 &&
+                                                     !is_bit_string(r)));
+    bool op16 = r->pfx == PFX_ANY && below(6) == 0 && !vex && !is_double_shift(r);
     bool rexw = below(2) && !(r->flags & I_VEXW0);
     unsigned reg = r->reg ? r->reg - 1u : free_gpr();
     unsigned rm = r->rm ? r->rm - 1u : free_gpr();
@@ -274,7 +301,7 @@ static void make_insn(Insn *in, const X86Insn *r)
         put_modrm(in, r, mem, reg, rm);
     }
     for (unsigned i = 0; i < 4; i++) {
-        unsigned n = imm_bytes(r->op[i], op16, rexw);
+        unsigned n = imm_bytes(r->op[i], op16 && !rexw, rexw);
         put_n(in, edge_value(), n);
     }
 }
@@ -462,7 +489,10 @@ static bool differ(const Program *p, const State *h, const State *o, const uint8
     bool bad = false;
 
 #define BAD(...) do { bad = true; if (say) { printf("    "); printf(__VA_ARGS__); } } while (0)
-    if (h->trap != o->trap) {
+    /* a user program sees a non-canonical address as any other that is not mapped */
+    bool same_trap = h->trap == o->trap ||
+                     (o->trap == EXCP0E_PAGE && (h->trap == EXCP0C_STACK || h->trap == EXCP0D_GPF));
+    if (!same_trap) {
         BAD("exception: host %" PRIu64 ", ours %" PRIu64 "\n", h->trap, o->trap);
         return true;
     }
