@@ -314,6 +314,10 @@ static bool choose_bus(DeviceClass *k, const char *driver, const char *bus_id, B
         return true;
     }
     *out = bus_find(k->bus_type);
+    if (!*out && k->default_bus) {
+        *out = k->default_bus(errp);
+        return *out;
+    }
     if (!*out) {
         error_setg(errp, "No '%s' bus found for device '%s'", k->bus_type, driver);
         return false;

@@ -138,7 +138,8 @@ typedef struct DmRow {
 
 static const DmRow rows[N_DM_TYPES] = {
     [DM_ERROR]              = { "ERROR" },
-    [DM_VERSION_REQUEST]    = { "VERSION_REQUEST", sizeof(WireVersionRequest), parse_version, true },
+    [DM_VERSION_REQUEST]    = { "VERSION_REQUEST", sizeof(WireVersionRequest), parse_version,
+                                true },
     [DM_VERSION_RESPONSE]   = { "VERSION_RESPONSE" },
     [DM_CAPS_REPORT]        = { "CAPABILITIES_REPORT", sizeof(WireCapsReport), parse_caps, true },
     [DM_CAPS_RESPONSE]      = { "CAPABILITIES_RESPONSE" },

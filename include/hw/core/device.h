@@ -30,6 +30,7 @@ typedef struct DeviceClass {
     const char *category;               /* for -device help: "Misc", "Network" ... */
     bool user_creatable;                /* -device accepts it */
     bool hotpluggable;
+    struct Bus *(*default_bus)(Error **errp);   /* makes the bus if there is none; NULL: nobody */
     bool (*realize)(Device *dev, Error **errp);
     void (*unrealize)(Device *dev);
     void (*reset)(Device *dev);         /* machine reset and power-on */

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's side of this protocol is a Dynamic Memory driver (Linux: hv_balloon). States, with
+ * the function behind each arrow:
+ *
+ *            channel opened              VERSION_REQUEST good          CAPABILITIES_REPORT
+ *     CLOSED --------------> VERSION -----------------------> CAPS -----------------------+
+ *       ^    balloon_open      |  on_version (bad: stays)           on_caps               v
+ *       |                      |                                                         WAIT
+ *       +---- channel closed, from any state: balloon_close                               |
+ *                                                                   post-boot-delay over: |
+ *                      poll_idle: guest has too much                         wait_is_over |
+ *      BALLOON_POST <--------------------------- IDLE <-----------------------------------+
+ *           | poll_balloon: sent                 ^ ^ |
+ *           v                                    | | | poll_idle: guest has too little
+ *      BALLOON_REPLY ---- on_balloon: last ------+ | v
+ *                                                  | UNBALLOON_POST
+ *                                                  |   | poll_unballoon: all sent
+ *      UNBALLOON_REPLY <---------------------------|---+
+ *           |  on_unballoon                        |
+ *           +--------------------------------------+
+ *
+ * A full ring keeps a POST state until the guest makes room. A guest that never answers keeps its
+ * REPLY state: that costs nothing, and a later target is only noted.
+ *
+ * Pages that the guest gave are in a tree of ranges; only those are ever given back. Their content
+ * is dropped. A page is taken once, and only if it is RAM; the rest of a reply is not affected.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "dynmem-wire.h"
+#include "hw/core/balloon.h"
+#include "page-range-tree.h"
+#include "partition.h"
+#include "qom/parse.h"
+#include "util/main-loop.h"
+#include "vmbus.h"
+
+#define TYPE_HV_BALLOON "hv-balloon"
+DECLARE_TYPE(HvBalloon, hv_balloon, TYPE_HV_BALLOON)
+
+enum {
+    REQUEST_PAGES_MAX = 585728,         /* Windows gives nothing at all when asked for more */
+    UNBALLOON_MESSAGE_PAGES = 1 << 18,  /* the guest frees one message's pages in one go */
+    PACKETS_A_TURN = 64,
+    WINDOWS_DELAY_S = 50,               /* some versions crash on requests right after boot */
+    DELAY_AUTO = -1,
+};
+#define STATUS_INTERVAL_NS 1000000000
+
+typedef enum StateId {
+    CLOSED, VERSION, CAPS, WAIT, IDLE, BALLOON_POST, BALLOON_REPLY, UNBALLOON_POST,
+    UNBALLOON_REPLY
+} StateId;
+
+struct HvBalloon {
+    VMBusDevice parent;
+    /* properties */
+    Object *memdev;
+    uint64_t addr;
+    bool status_report;
+    int64_t delay_s;                    /* DELAY_AUTO */
+
+    /* all below: big lock */
+    StateId state;
+    Timer *delay;
+    uint64_t boot_pages;
+    PageRangeTree *removed;             /* given by the guest */
+    uint64_t target_pages;
+    bool target_changed;                /* not acted on yet */
+    uint64_t to_remove, to_return;      /* pages left of what the last target asked for */
+    uint32_t trans_id;
+    bool can_balloon;
+    /* BALLOON_REPLY */
+    uint64_t asked_pages, got_pages, claimed_pages;
+    unsigned n_replies;
+    bool have_status;
+    BalloonStatus status;
+    int64_t status_told_ns;             /* 0: never */
+};
+
+static const char *const state_names[] = {
+    [CLOSED] = "closed", [VERSION] = "version", [CAPS] = "caps", [WAIT] = "wait", [IDLE] = "idle",
+    [BALLOON_POST] = "balloon-post", [BALLOON_REPLY] = "balloon-reply",
+    [UNBALLOON_POST] = "unballoon-post", [UNBALLOON_REPLY] = "unballoon-reply",
+};
+
+static void set_state(HvBalloon *b, StateId to)
+{
+    if (b->state != to) {
+        hv_trace("hv-balloon: %s -> %s\n", state_names[b->state], state_names[to]);
+        b->state = to;
+    }
+}
+
+static RingResult send(HvBalloon *b, const uint8_t *msg, size_t len_bytes, uint32_t trans_id)
+{
+    RingPacket p = { .type = RING_PACKET_INBAND, .trans_id = trans_id };
+
+    RingResult res = vmbus_send(&b->parent, &p, msg, len_bytes);
+    hv_trace("hv-balloon: to guest: %s, %zu bytes%s\n",
+             dm_type_name((unsigned)(msg[0] | msg[1] << 8)), len_bytes,
+             res == RING_OK ? "" : ": not sent");
+    if (res != RING_OK && res != RING_FULL) {
+        vmbus_break(&b->parent, "cannot send");
+    }
+    return res;
+}
+
+/* ---- how much the guest has ---- */
+
+static uint64_t pages_now(const HvBalloon *b)
+{
+    uint64_t removed = page_range_tree_pages(b->removed);
+
+    return b->boot_pages - MIN(removed, b->boot_pages);
+}
+
+static uint64_t actual_bytes(void *opaque)
+{
+    return pages_now(opaque) * RING_PAGE;
+}
+
+static void tell_change(HvBalloon *b)
+{
+    balloon_changed(actual_bytes(b));
+}
+
+/* ---- polling: what a state does by itself ---- */
+
+static bool poll_idle(HvBalloon *b)
+{
+    if (b->target_changed) {
+        uint64_t now = pages_now(b);
+
+        b->target_changed = false;
+        b->to_remove = now > b->target_pages ? now - b->target_pages : 0;
+        b->to_return = b->target_pages > now ? b->target_pages - now : 0;
+    }
+    b->to_remove = b->can_balloon ? b->to_remove : 0;
+    b->to_return = MIN(b->to_return, page_range_tree_pages(b->removed));
+    if (b->to_remove) {
+        set_state(b, BALLOON_POST);
+    } else if (b->to_return) {
+        set_state(b, UNBALLOON_POST);
+    }
+    return b->state != IDLE;
+}
+
+static bool poll_balloon(HvBalloon *b)
+{
+    uint32_t pages = (uint32_t)MIN(b->to_remove, REQUEST_PAGES_MAX);
+    uint8_t msg[DM_MESSAGE_MAX];
+    size_t len = dm_build_balloon_request(msg, b->trans_id, pages);
+
+    if (send(b, msg, len, b->trans_id) != RING_OK) {
+        return false;
+    }
+    b->asked_pages = pages;
+    b->got_pages = b->claimed_pages = 0;
+    b->n_replies = 0;
+    set_state(b, BALLOON_REPLY);
+    return true;
+}
+
+/* Ranges for one message out of the tree; returns their number. */
+static unsigned take_ranges(HvBalloon *b, PageRange *ranges, uint64_t max_pages)
+{
+    unsigned n = 0;
+
+    while (n < DM_RANGES_MAX && max_pages &&
+           page_range_tree_pop(b->removed, MIN(max_pages, DM_RANGE_PAGES_MAX), &ranges[n])) {
+        max_pages -= ranges[n++].n_pages;
+    }
+    return n;
+}
+
+static uint64_t sum_pages(const PageRange *ranges, unsigned n)
+{
+    uint64_t pages = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        pages += ranges[i].n_pages;
+    }
+    return pages;
+}
+
+static bool poll_unballoon(HvBalloon *b)
+{
+    PageRange ranges[DM_RANGES_MAX] = { 0 };
+    uint8_t msg[DM_MESSAGE_MAX];
+    unsigned n = take_ranges(b, ranges, MIN(b->to_return, UNBALLOON_MESSAGE_PAGES));
+    uint64_t pages = sum_pages(ranges, n);
+    bool more = pages < b->to_return && page_range_tree_pages(b->removed);
+    size_t len = dm_build_unballoon_request(msg, b->trans_id, ranges, n, more);
+
+    if (send(b, msg, len, b->trans_id) != RING_OK) {
+        for (unsigned i = 0; i < n; i++) {
+            page_range_tree_insert(b->removed, ranges[i], NULL, NULL);
+        }
+        return false;           /* when there is room, again */
+    }
+    b->to_return -= pages;
+    if (!more) {
+        b->to_return = 0;
+        set_state(b, UNBALLOON_REPLY);
+    }
+    return true;
+}
+
+typedef bool PollFn(HvBalloon *b);      /* true: something was done, poll again */
+static PollFn *const polls[UNBALLOON_REPLY + 1] = {
+    [IDLE] = poll_idle, [BALLOON_POST] = poll_balloon, [UNBALLOON_POST] = poll_unballoon,
+};
+
+static void poll(HvBalloon *b)
+{
+    while (polls[b->state] && polls[b->state](b)) {
+    }
+}
+
+/* ---- pages that the guest gives ---- */
+
+/* Contiguous discards of one reply are joined. */
+typedef struct Discard {
+    HvBalloon *b;
+    RAMBlock *block;
+    uint64_t ofs, len_bytes;    /* to do; len 0: nothing */
+    uint64_t section_gpa, section_ofs;  /* of the RAM being looked at */
+    uint64_t new_pages, twice_pages, foreign_pages;
+} Discard;
+
+static void discard_flush(Discard *d)
+{
+    g_autoptr(Error) err = NULL;
+
+    if (d->len_bytes && !ram_block_discard(d->block, d->ofs, d->len_bytes, &err)) {
+        guest_error("hv-balloon: %s", error_text(err));
+    }
+    d->len_bytes = 0;
+}
+
+static void discard_run(PageRange run, void *opaque)
+{
+    Discard *d = opaque;
+    uint64_t ofs = d->section_ofs + (run.start_pfn * RING_PAGE - d->section_gpa);
+
+    d->new_pages += run.n_pages;
+    if (d->len_bytes && ofs == d->ofs + d->len_bytes) {
+        d->len_bytes += run.n_pages * RING_PAGE;
+        return;
+    }
+    discard_flush(d);
+    d->ofs = ofs;
+    d->len_bytes = run.n_pages * RING_PAGE;
+}
+
+/*
+ * The start of @r that is the guest's RAM in one piece, or that is something else. What follows a
+ * hole is not looked at: no guest owns a range with a hole in it. Returns the pages done.
+ */
+static uint64_t take_piece(Discard *d, PageRange r)
+{
+    uint64_t gpa = r.start_pfn * RING_PAGE;
+    MemorySection s = address_space_lookup(address_space_memory, gpa);
+    uint64_t pages = s.mr ? MIN(r.n_pages, MAX(s.len_bytes / RING_PAGE, 1)) : r.n_pages;
+
+    if (!s.mr || !s.mr->ram || s.readonly || s.offset % RING_PAGE || s.len_bytes < RING_PAGE) {
+        d->foreign_pages += pages;
+        return pages;
+    }
+    if (d->block != s.mr->ram) {
+        discard_flush(d);
+        d->block = s.mr->ram;
+    }
+    d->section_gpa = gpa;
+    d->section_ofs = s.offset;
+    d->twice_pages += page_range_tree_insert(d->b->removed, (PageRange){ r.start_pfn, pages },
+                                             discard_run, d);
+    return pages;
+}
+
+static void take_range(Discard *d, PageRange r)
+{
+    while (r.n_pages) {
+        uint64_t done = take_piece(d, r);
+
+        r.start_pfn += done;
+        r.n_pages -= done;
+    }
+}
+
+/* ---- messages ---- */
+
+static void on_version(HvBalloon *b, const DmMessage *m)
+{
+    uint32_t v = m->version.version;
+    bool good = v == DM_VERSION_0_3 || v == DM_VERSION_1_0 || v == DM_VERSION_2_0;
+    uint8_t msg[DM_MESSAGE_MAX];
+
+    hv_trace("hv-balloon: version %u.%u %s\n", v >> 16, v & 0xffff, good ? "accepted" : "refused");
+    send(b, msg, dm_build_version_response(msg, m->trans_id, good), m->trans_id);
+    if (good) {
+        set_state(b, CAPS);
+    }
+}
+
+/* Linux says who it is; others may be a Windows. */
+static int64_t delay_s(HvBalloon *b)
+{
+    bool is_linux = vmbus_guest_os_id(&b->parent) >> 56 == 0x81;
+
+    return b->delay_s != DELAY_AUTO ? b->delay_s : is_linux ? 0 : WINDOWS_DELAY_S;
+}
+
+static void wait_is_over(void *opaque)
+{
+    HvBalloon *b = opaque;
+
+    set_state(b, IDLE);
+    vmbus_notify_later(&b->parent);
+}
+
+static void on_caps(HvBalloon *b, const DmMessage *m)
+{
+    uint8_t msg[DM_MESSAGE_MAX];
+    int64_t wait_s = delay_s(b);
+
+    b->can_balloon = m->caps.bits & DM_CAP_BALLOON;
+    hv_trace("hv-balloon: caps 0x%" PRIx64 ", first request in %" PRId64 " s\n", m->caps.bits,
+             wait_s);
+    send(b, msg, dm_build_caps_response(msg, m->trans_id, true, !b->status_report), m->trans_id);
+    set_state(b, wait_s ? WAIT : IDLE);
+    if (wait_s) {
+        timer_mod(b->delay, clock_ns(CLOCK_VIRTUAL) + wait_s * 1000000000);
+    }
+}
+
+static uint64_t pages_to_bytes(uint64_t pages)
+{
+    uint64_t bytes;
+
+    /* QMP's integers are signed */
+    return __builtin_mul_overflow(pages, RING_PAGE, &bytes) || bytes > INT64_MAX ? INT64_MAX
+                                                                                 : bytes;
+}
+
+static void on_status(HvBalloon *b, const DmMessage *m)
+{
+    int64_t now = clock_ns(CLOCK_REALTIME_MONO);
+
+    b->have_status = true;
+    b->status = (BalloonStatus){
+        .committed_bytes = pages_to_bytes(m->status.committed_pages),
+        .available_bytes = pages_to_bytes(m->status.available_pages),
+    };
+    if (b->status_report && (!b->status_told_ns || now - b->status_told_ns >= STATUS_INTERVAL_NS)) {
+        b->status_told_ns = now;
+        balloon_status_reported(&b->status);
+    }
+}
+
+/* A guest may give somewhat more than asked, in many messages, but not for ever. */
+static bool reply_is_endless(const HvBalloon *b)
+{
+    return b->n_replies > b->asked_pages + 16 ||
+           b->claimed_pages > b->asked_pages * 4 + b->boot_pages;
+}
+
+static void on_balloon(HvBalloon *b, const DmMessage *m)
+{
+    Discard d = { .b = b };
+
+    for (unsigned i = 0; i < m->balloon.n_ranges; i++) {
+        PageRange r = dm_range(m, i);
+        b->claimed_pages += r.n_pages;
+        take_range(&d, r);
+    }
+    discard_flush(&d);
+    b->got_pages += d.new_pages;
+    b->n_replies++;
+    hv_trace("hv-balloon: %u ranges, %" PRIu64 " pages, %" PRIu64 " twice, %" PRIu64
+             " not the guest's%s\n", m->balloon.n_ranges, d.new_pages, d.twice_pages,
+             d.foreign_pages, m->balloon.more ? ", more follow" : "");
+    if (d.twice_pages || d.foreign_pages) {
+        guest_error("hv-balloon: guest released %" PRIu64 " pages a second time, %" PRIu64
+                    " pages that are no RAM", d.twice_pages, d.foreign_pages);
+    }
+    if (b->got_pages > b->asked_pages) {
+        guest_error("hv-balloon: guest gave %" PRIu64 " pages, asked for %" PRIu64, b->got_pages,
+                    b->asked_pages);
+    }
+    if (m->balloon.more) {
+        if (reply_is_endless(b)) {
+            vmbus_break(&b->parent, "a balloon reply without end");
+        }
+        return;
+    }
+    b->trans_id++;
+    /* nothing given: the guest has come to its floor */
+    b->to_remove = b->got_pages ? b->to_remove - MIN(b->got_pages, b->to_remove) : 0;
+    set_state(b, IDLE);
+    if (b->got_pages) {
+        tell_change(b);
+    }
+}
+
+static void on_unballoon(HvBalloon *b, const DmMessage *m)
+{
+    b->trans_id++;
+    set_state(b, IDLE);
+    tell_change(b);
+}
+
+#define IN(s) (1u << (s))
+#define CONNECTED (IN(WAIT) | IN(IDLE) | IN(BALLOON_POST) | IN(BALLOON_REPLY) | \
+                   IN(UNBALLOON_POST) | IN(UNBALLOON_REPLY))
+
+typedef struct DmHandler {
+    unsigned states;            /* IN()s where the message is expected; elsewhere it is dropped */
+    void (*handle)(HvBalloon *b, const DmMessage *m);
+} DmHandler;
+
+static const DmHandler handlers[N_DM_TYPES] = {
+    [DM_VERSION_REQUEST]    = { IN(VERSION),         on_version },
+    [DM_CAPS_REPORT]        = { IN(CAPS),            on_caps },
+    [DM_STATUS_REPORT]      = { CONNECTED,           on_status },
+    [DM_BALLOON_RESPONSE]   = { IN(BALLOON_REPLY),   on_balloon },
+    [DM_UNBALLOON_RESPONSE] = { IN(UNBALLOON_REPLY), on_unballoon },
+};
+
+static void handle(HvBalloon *b, const uint8_t *bytes, size_t len_bytes)
+{
+    static const char *const why[] = { [DM_PARSE_SHORT] = "too short", [DM_PARSE_UNKNOWN] =
+        "unknown", [DM_PARSE_COUNT] = "too short for its range count" };
+    DmMessage m;
+    DmParse res = dm_parse(bytes, len_bytes, &m);
+
+    hv_trace("hv-balloon: from guest: %s, %zu bytes, trans %u\n", dm_type_name(m.type), len_bytes,
+             m.trans_id);
+    if (res != DM_PARSE_OK) {
+        guest_error("hv-balloon: message %u (%s) of %zu bytes: %s", m.type, dm_type_name(m.type),
+                    len_bytes, why[res]);
+    } else if (!handlers[m.type].handle || !(handlers[m.type].states & IN(b->state))) {
+        guest_error("hv-balloon: unexpected %s in state %s", dm_type_name(m.type),
+                    state_names[b->state]);
+    } else {
+        handlers[m.type].handle(b, &m);
+    }
+}
+
+/* ---- the channel ---- */
+
+static bool balloon_open(VMBusDevice *dev)
+{
+    HvBalloon *b = hv_balloon(dev);
+
+    if (b->state != CLOSED) {
+        return false;
+    }
+    set_state(b, VERSION);
+    return true;
+}
+
+/* What the guest gave is its own again (it is restarting, or its driver is gone); reads as zero. */
+static void balloon_close(VMBusDevice *dev)
+{
+    HvBalloon *b = hv_balloon(dev);
+    bool changed = page_range_tree_pages(b->removed);
+
+    timer_del(b->delay);
+    page_range_tree_clear(b->removed);
+    b->to_remove = b->to_return = 0;
+    b->trans_id = 0;
+    b->can_balloon = b->have_status = false;
+    set_state(b, CLOSED);
+    if (changed) {
+        tell_change(b);
+    }
+}
+
+static void answer_completion(HvBalloon *b, const RingPacket *req)
+{
+    RingPacket p = { .type = RING_PACKET_COMPLETION, .trans_id = req->trans_id };
+
+    if (req->flags & RING_FLAG_COMPLETION_REQUESTED) {
+        vmbus_send(&b->parent, &p, "", 0);      /* no room: the guest's own fault */
+    }
+}
+
+static void balloon_notify(VMBusDevice *dev)
+{
+    HvBalloon *b = hv_balloon(dev);
+    uint8_t buf[DM_MESSAGE_MAX];
+    RingPacket p;
+    size_t len;
+
+    for (unsigned i = 0; i < PACKETS_A_TURN; i++) {
+        if (vmbus_recv(dev, &p, buf, sizeof(buf), &len) != RING_OK) {
+            break;
+        }
+        if (p.type == RING_PACKET_INBAND) {
+            handle(b, buf, len);
+        }
+        answer_completion(b, &p);
+    }
+    poll(b);
+}
+
+/* ---- monitors ---- */
+
+static void set_target(void *opaque, uint64_t bytes)
+{
+    HvBalloon *b = opaque;
+
+    b->target_pages = MIN(bytes / RING_PAGE, b->boot_pages);
+    b->target_changed = b->target_pages != 0;
+    hv_trace("hv-balloon: target %" PRIu64 " pages, state %s\n", b->target_pages,
+             state_names[b->state]);
+    if (b->state == IDLE) {
+        vmbus_notify_later(&b->parent);
+    }
+}
+
+static bool query_status(void *opaque, BalloonStatus *out, Error **errp)
+{
+    const HvBalloon *b = opaque;
+
+    if (!b->status_report) {
+        error_setg(errp, "guest memory status reporting not enabled");
+    } else if (!b->have_status) {
+        error_setg(errp, "no guest memory status report received yet");
+    } else {
+        *out = b->status;
+        return true;
+    }
+    return false;
+}
+
+static const BalloonOps balloon_ops = {
+    .set_target = set_target, .actual = actual_bytes, .status_report = query_status,
+};
+
+/* ---- the device ---- */
+
+static bool balloon_realize(VMBusDevice *dev, Error **errp)
+{
+    HvBalloon *b = hv_balloon(dev);
+
+    if (b->memdev) {
+        error_setg(errp, "'memdev' property: hot-add is not supported yet");
+        return false;
+    }
+    if (b->addr) {
+        error_setg(errp, "'addr' property must not be set without 'memdev'");
+        return false;
+    }
+    if (!balloon_register(&balloon_ops, b, errp)) {
+        return false;
+    }
+    b->boot_pages = machine_services()->ram_bytes / RING_PAGE;
+    b->removed = page_range_tree_new();
+    b->delay = timer_new(CLOCK_VIRTUAL, wait_is_over, b);
+    /* a guest that could hibernate would never answer us */
+    machine_services()->s4_disabled = true;
+    return true;
+}
+
+static void balloon_finalize(Object *obj)
+{
+    HvBalloon *b = hv_balloon(obj);
+
+    balloon_unregister(b);
+    timer_free(b->delay);
+    page_range_tree_free(b->removed);
+}
+
+static void balloon_print_info(Device *dev, FILE *f)
+{
+    HvBalloon *b = hv_balloon(dev);
+
+    fprintf(f, "    state %s, %" PRIu64 " pages removed in %u ranges\n", state_names[b->state],
+            page_range_tree_pages(b->removed), page_range_tree_ranges(b->removed));
+}
+
+static char *get_delay(Object *obj, const Property *p)
+{
+    int64_t s = hv_balloon(obj)->delay_s;
+
+    return s == DELAY_AUTO ? g_strdup("auto") : g_strdup_printf("%" PRId64, s);
+}
+
+static bool set_delay(Object *obj, const Property *p, const char *text, Error **errp)
+{
+    uint64_t s;
+
+    if (strcmp(text, "auto") == 0) {
+        hv_balloon(obj)->delay_s = DELAY_AUTO;
+        return true;
+    }
+    if (!parse_u64(text, &s) || s > 86400) {
+        error_setg(errp, "Property 'hv-balloon.post-boot-delay' expects 'auto' or seconds");
+        return false;
+    }
+    hv_balloon(obj)->delay_s = (int64_t)s;
+    return true;
+}
+
+static const Property balloon_props[] = {
+    PROP(LINK, "memdev", HvBalloon, memdev, .link_type = "memory-backend",
+         .desc = "memory to add to the guest (not supported yet)"),
+    PROP(U64, "addr", HvBalloon, addr, .desc = "where to add it; 0: chosen"),
+    PROP(BOOL, "status-report", HvBalloon, status_report,
+         .desc = "ask the guest how much memory it uses"),
+    { .name = "post-boot-delay", .kind = PROP_CUSTOM, .get = get_delay, .set = set_delay,
+      .desc = "seconds before the first request; auto: 0 for Linux, else 50" },
+    { 0 }
+};
+
+static void balloon_init(Object *obj)
+{
+    hv_balloon(obj)->delay_s = DELAY_AUTO;
+}
+
+static void balloon_class_init(ObjectClass *k)
+{
+    VMBusDeviceClass *v = (VMBusDeviceClass *)k;
+
+    v->type_uuid = "525074dc-8985-46e2-8057-a307dc18a502";
+    v->realize = balloon_realize;
+    v->open = balloon_open;
+    v->close = balloon_close;
+    v->notify = balloon_notify;
+    v->parent.user_creatable = true;
+    v->parent.print_info = balloon_print_info;
+}
+
+static const TypeInfo hv_balloon_info = {
+    .name = TYPE_HV_BALLOON, .parent = TYPE_VMBUS_DEVICE, .size = sizeof(HvBalloon),
+    .class_init = balloon_class_init, .init = balloon_init, .finalize = balloon_finalize,
+    .props = balloon_props, .desc = "Hyper-V Dynamic Memory balloon",
+};
+TYPE_REGISTER(hv_balloon_info)
