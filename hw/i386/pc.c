@@ -313,6 +313,8 @@ static bool pc_build_cpus(const MachineOptions *o, Error **errp)
         if (!cpu) {
             return false;
         }
+        g_autofree char *id = g_strdup_printf("cpu[%u]", i);
+        object_add_child(object_container("/machine/unattached"), id, OBJECT(cpu));
         cpu->parent.as = address_space_memory;
         cpu->env.apic_id = i;
         cpu->env.is_bsp = i == 0;
