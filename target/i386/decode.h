@@ -149,6 +149,7 @@ struct X86Dis {
                                  * has emitted the exit itself */
     bool end_eip;               /* end it, going on at s->pc; translate.c emits the exit */
     bool flags_change;          /* ... and hflags may have changed */
+    bool mmx_on;                /* an MMX instruction, no x87 since: translate-sse.c */
     uint8_t mmu;                /* MemOp MMU bits' index for this block's CPL */
 };
 

@@ -492,13 +492,13 @@ void trans_mov_r_v(X86Dis *s, const X86Insn *insn)
 
 /* ---- MMX ---- */
 
-/* Any MMX instruction makes the x87 stack full with TOP 0. */
+/* Any MMX instruction makes the x87 stack full with TOP 0. Once is enough between x87 ones. */
 static void mm_enter(X86Dis *s)
 {
-    IrBlock *b = s->b;
-
-    ir_st(b, ir_i32(b, 0), ir_env(b), X86_OFS(fpstt), MO_8);
-    ir_st(b, ir_i64(b, 0), ir_env(b), X86_OFS(fptags), MO_64);
+    if (!s->mmx_on) {
+        sse_call(s, SSE_mmx_enter, NULL);
+        s->mmx_on = true;
+    }
 }
 
 static IrVal mm_get(X86Dis *s, unsigned i)
@@ -506,6 +506,7 @@ static IrVal mm_get(X86Dis *s, unsigned i)
     const X86Operand *o = &s->opnd[i];
     IrVal v = ir_temp(s->b, IR_I64);
 
+    mm_enter(s);
     if (o->is_mem) {
         ir_gld(s->b, v, s->addr, x86_mo(s, o->bytes));
     } else {
@@ -614,7 +615,6 @@ void trans_r_m(X86Dis *s, const X86Insn *insn)
     IrVal r = ir_temp(s->b, IR_I32);
 
     ir_op1(s->b, OP_OF(insn), r, mm_get_v(s, 1));
-    mm_enter(s);
     r_put(s, 0, r);
 }
 
@@ -624,7 +624,6 @@ void trans_r_mi(X86Dis *s, const X86Insn *insn)
     IrVal r = ir_temp(s->b, IR_I32);
 
     ir_op1i(s->b, OP_OF(insn), r, mm_get_v(s, 1), IMM8(s, 2) & 3);
-    mm_enter(s);
     r_put(s, 0, r);
 }
 
@@ -648,7 +647,6 @@ void trans_mov_q(X86Dis *s, const X86Insn *insn)
 
     if (s->opnd[0].is_mem) {
         ir_gst(s->b, v, s->addr, x86_mo(s, 8));
-        mm_enter(s);
     } else {
         mm_put(s, s->opnd[0].reg, v);
     }
@@ -662,13 +660,11 @@ void trans_mov_m_r(X86Dis *s, const X86Insn *insn)
 void trans_mov_r_m(X86Dis *s, const X86Insn *insn)
 {
     x86_store(s, 0, mm_get(s, 1));
-    mm_enter(s);
 }
 
 void trans_movq2dq(X86Dis *s, const X86Insn *insn)
 {
     xmm_put(s, s->opnd[0].reg, mm_get_v(s, 1));
-    mm_enter(s);
 }
 
 void trans_movdq2q(X86Dis *s, const X86Insn *insn)
@@ -679,11 +675,8 @@ void trans_movdq2q(X86Dis *s, const X86Insn *insn)
 /* cvtpi2ps (low half of V), cvtpi2pd. From memory they have nothing to do with MMX. */
 void trans_v_m(X86Dis *s, const X86Insn *insn)
 {
-    IrVal a = mm_get_v(s, 1), d = temp_v(s);
+    IrVal a = s->opnd[1].is_mem ? v_get(s, insn, 1) : mm_get_v(s, 1), d = temp_v(s);
 
-    if (!s->opnd[1].is_mem) {
-        mm_enter(s);
-    }
     fp_begin(s, OP_OF(insn));
     ir_op1(s->b, OP_OF(insn), d, a);
     fp_end(s, OP_OF(insn));
@@ -712,7 +705,8 @@ void trans_emms(X86Dis *s, const X86Insn *insn)
 {
     IrBlock *b = s->b;
 
-    ir_st(b, ir_i32(b, 0), ir_env(b), X86_OFS(fpstt), MO_8);
+    mm_enter(s);                /* for the pending exception */
+    s->mmx_on = false;
     ir_st(b, ir_i64(b, UINT64_C(0x0101010101010101)), ir_env(b), X86_OFS(fptags), MO_64);
 }
 
@@ -762,7 +756,6 @@ void trans_maskmovdqu(X86Dis *s, const X86Insn *insn)
 void trans_maskmovq(X86Dis *s, const X86Insn *insn)
 {
     maskmov(s, maskmov_addr(s), mm_get(s, 0), mm_get(s, 1));
-    mm_enter(s);
 }
 
 /* ---- state ---- */

@@ -31,6 +31,7 @@ static IrVal x87_call(X86Dis *s, X87Fn fn, IrVal a, IrVal b, IrVal c)
     IrVal args[3] = { a, b, c };
     IrVal ret = h->ret == IR_VOID ? NULL : ir_temp(s->b, IR_I64);
 
+    s->mmx_on = false;
     x86_call(s, h, ret, true, h->n_args - 1u, args);
     return ret;
 }

@@ -16,6 +16,7 @@
  * so the host itself never takes #MF.
  */
 #include <string.h>
+#include "target/i386/sse-helpers.h"
 #include "target/i386/x87-helpers.h"
 #include "util/log.h"
 
@@ -766,6 +767,13 @@ void helper_fldcw(CPUX86State *env, uint64_t cw)
 void helper_fwait(CPUX86State *env)
 {
     X87_ENTER(env);
+}
+
+void helper_mmx_enter(CPUX86State *env)
+{
+    X87_ENTER(env);
+    env->fpstt = 0;
+    memset(env->fptags, 0, sizeof(env->fptags));
 }
 
 /*
