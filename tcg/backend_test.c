@@ -801,6 +801,16 @@ static IrVal emit_addr(bool faults)
         ir_andi(blk, a, s, 0x3fff);
         ir_addi(blk, a, a, RAM_BASE);
     }
+    if (!pick(3)) {                 /* constants that user programs' accesses take in */
+        IrVal t = ir_temp(blk, IR_I64);
+
+        ir_subi(blk, t, a, pick(2) ? 0x1234567 : 8);
+        a = ir_temp(blk, IR_I64);
+        ir_addi(blk, a, t, t == a ? 0 : 8);
+        if (blk->ops[blk->n_ops - 2].a[2] != ir_i64(blk, 8)->idx) {
+            ir_addi(blk, a, a, 0x1234567 - 8);
+        }
+    }
     if (faults && !pick(12)) {
         ir_movi(blk, a, pick(2) ? BAD_PAGE + 8 : BAD_PAGE - pick(3));
     }
@@ -1110,7 +1120,7 @@ static void chain_with(TcgBackend backend)
     }
 }
 
-static void goto_ptr_with(TcgBackend backend)
+static void goto_ptr_with(TcgBackend backend, bool constant)
 {
     TcgCode a, b;
 
@@ -1121,7 +1131,7 @@ static void goto_ptr_with(TcgBackend backend)
     lookup_result = NULL;
     ir_block_reset(blk);
     ir_addi(blk, g64[0], g64[0], 1);
-    ir_goto_ptr(blk, g64[1], true);
+    ir_goto_ptr(blk, constant ? ir_i64(blk, 0x123456789) : g64[1], true);
     a = compile_at(0, &tb_word);
     ir_block_reset(blk);
     ir_addi(blk, g64[0], g64[0], 100);
@@ -1141,6 +1151,9 @@ static void goto_ptr_with(TcgBackend backend)
     jump_cache[tb_jump_hash(0x123456789)].flags = 8;
     g_assert(tcg_run(&machine.env, a.entry) == ((uintptr_t)&tb2_word | 1));
     g_assert_cmpuint(n_lookups, ==, 3);
+    if (constant) {
+        return;
+    }
     machine.env.g64[1] = ~0ull;                     /* the pc of empty entries */
     jump_cache[tb_jump_hash(~0ull)].flags = 7;
     g_assert(tcg_run(&machine.env, a.entry) == ((uintptr_t)&tb2_word | 1));
@@ -1156,11 +1169,12 @@ static void test_leave(void)
     machine = start;
     g_assert_cmpuint(tcg_run(&machine.env, tcg_exit_stub()), ==, TB_EXIT_PLAIN);
     chain_with(TCG_BACKEND_NATIVE);
-    goto_ptr_with(TCG_BACKEND_NATIVE);
+    goto_ptr_with(TCG_BACKEND_NATIVE, false);
+    goto_ptr_with(TCG_BACKEND_NATIVE, true);
     tcg_set_backend(TCG_BACKEND_INTERP);
     g_assert_cmpuint(tcg_run(&machine.env, tcg_exit_stub()), ==, TB_EXIT_PLAIN);
     chain_with(TCG_BACKEND_INTERP);
-    goto_ptr_with(TCG_BACKEND_INTERP);
+    goto_ptr_with(TCG_BACKEND_INTERP, false);
     tcg_set_backend(TCG_BACKEND_NATIVE);
 }
 

@@ -513,7 +513,7 @@ static void print_mo(GString *s, uint64_t mo)
 {
     g_string_append_printf(s, ", %u%s%s", mo_bytes((MemOp)mo) * 8, mo & MO_SIGN ? "s" : "",
                            mo & MO_ALIGN ? "a" : "");
-    if (mo >> MO_MMU_SHIFT) {
+    if (mo_mmu_idx((MemOp)mo)) {
         g_string_append_printf(s, ".%u", mo_mmu_idx((MemOp)mo));
     }
 }
@@ -553,6 +553,9 @@ static void print_imm(GString *s, const IrNode *o)
     default:
         if (o->op >= IR_gld && o->op <= IR_gcmpxchg) {
             print_mo(s, o->n);
+            if (o->n >> 32) {
+                g_string_append_printf(s, ", %+d", (int32_t)(o->n >> 32));
+            }
         } else if (ir_sig_info[ir_op_info[o->op].sig].imm) {
             g_string_append_printf(s, ", $%u", (unsigned)o->n);
         }

@@ -144,6 +144,20 @@ static void build_dead_slots(void)
     ir_exit(b, 2);
 }
 
+static void build_addresses(void)
+{
+    IrVal x = t64(), y = t64(), z = t64();
+
+    ir_addi(b, x, ra, 16);
+    ir_gld(b, z, x, MO_64);
+    ir_addi(b, y, x, 8);
+    ir_gst(b, z, y, MO_32);
+    ir_addi(b, ra, ra, 1);
+    ir_gst(b, z, x, MO_8);                  /* ra is another by now */
+    ir_gst(b, z, y, MO_64 | MO_ALIGN);      /* the check needs the sum */
+    ir_exit(b, 2);
+}
+
 static void build_calls(void)
 {
     IrVal x = t64();

@@ -133,6 +133,23 @@
   " st v1, env, 512, 128\n"
   " st v2, env, 528, 128\n"
   " exit 2\n" },
+{ "addresses", build_addresses,
+  " add T1, ra, $0x10\n"
+  " gld T3, T1, 64\n"
+  " add T2, T1, $0x8\n"
+  " gst T3, T2, 32\n"
+  " add ra, ra, $0x1\n"
+  " gst T3, T1, 8\n"
+  " gst T3, T2, 64a\n"
+  " exit 2\n",
+  " add T1, ra, $0x10\n"
+  " gld T3, ra, 64, +16\n"
+  " add T2, T1, $0x8\n"
+  " gst T3, ra, 32, +24\n"
+  " add ra, ra, $0x1\n"
+  " gst T3, T1, 8\n"
+  " gst T3, T2, 64a\n"
+  " exit 2\n" },
 { "calls", build_calls,
   " call pure, T1, ra\n"
   " mov ra, $0x5\n"

@@ -502,6 +502,30 @@ static void forget_globals(Opt *s)
     }
 }
 
+/* user programs: the host adds a constant to the address by itself */
+static void fold_address(Opt *s, IrNode *o)
+{
+    const IrNode *def;
+    int64_t disp, reach = tcg_rt.guest_base <= INT32_MAX ? (int64_t)tcg_rt.guest_base : 0;
+    uint64_t c;
+
+    if (tcg_rt.softmmu || (o->n & MO_ALIGN && (o->n & MO_SIZE) != MO_8)) {
+        return;
+    }
+    for (int depth = 0; depth < 3; depth++) {
+        def = def_of(s, o->a[1]);
+        if (!def || def->op != IR_add || !const_of(s, def->a[2], &c)) {
+            return;
+        }
+        disp = (int32_t)(o->n >> 32) + (int64_t)c;
+        if (disp != (int32_t)disp || disp + reach != (int32_t)(disp + reach)) {
+            return;
+        }
+        o->a[1] = def->a[1];
+        o->n = (uint32_t)o->n | (uint64_t)(uint32_t)disp << 32;
+    }
+}
+
 /* simplifies @o in place; its operands are resolved already */
 static void simplify(Opt *s, IrNode *o)
 {
@@ -541,6 +565,9 @@ static void simplify(Opt *s, IrNode *o)
         } else {
             o->n = (uint32_t)o->n | (uint64_t)cond << 32;
         }
+        return;
+    case IR_gld: case IR_gst:
+        fold_address(s, o);
         return;
     case IR_extract: case IR_sextract:
         simplify_extract(s, o);

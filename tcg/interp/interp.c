@@ -307,6 +307,7 @@ static void op_memory(const Frame *f, const Insn *o)
         }
         break;
     case IR_gld:
+        addr += (uint64_t)(int64_t)(int32_t)(o->n >> 32);
         if (wide) {
             wr_v(f, o->a[0], guest_ld128(env, addr, mo));
         } else {
@@ -314,6 +315,7 @@ static void op_memory(const Frame *f, const Insn *o)
         }
         break;
     case IR_gst:
+        addr += (uint64_t)(int64_t)(int32_t)(o->n >> 32);
         if (wide) {
             guest_st128(env, addr, rd_v(f, o->a[0]), mo);
         } else {

@@ -67,12 +67,12 @@ static Stub *user_stub(Gen *g)
     return s;
 }
 
-static Mem user_address(Gen *g, int addr)
+static Mem user_address(Gen *g, int addr, int32_t disp)
 {
     if (base_in_reg) {
-        return (Mem){ R15, (int8_t)addr, 0 };
+        return (Mem){ R15, (int8_t)addr, disp };
     }
-    return mem_at(addr, (int32_t)tcg_rt.guest_base);
+    return mem_at(addr, (int32_t)tcg_rt.guest_base + disp);
 }
 
 /* looks the page up; r10 + addr is the host address when it falls through. Uses r10, r11. */
@@ -128,8 +128,9 @@ static Stub *stub_at(Gen *g, uint32_t i) { return &g_array_index(g->stubs, Stub,
 static uint32_t stub_idx(Gen *g, const Stub *s) { return (uint32_t)(s - (Stub *)g->stubs->data); }
 
 /* emits the checks of an access */
-static Access access_begin(Gen *g, StubKind kind, int addr, MemOp mo, bool write)
+static Access access_begin(Gen *g, StubKind kind, int addr, uint64_t n, bool write)
 {
+    MemOp mo = (MemOp)n;
     bool checked = tcg_rt.softmmu || (mo & MO_ALIGN && mo_bytes(mo) > 1);
     Access acc = { 0 };
     Stub *s;
@@ -149,7 +150,7 @@ static Access access_begin(Gen *g, StubKind kind, int addr, MemOp mo, bool write
     if (!checked) {
         acc.slow = acc.fault;
     }
-    acc.m = user_address(g, addr);
+    acc.m = user_address(g, addr, (int32_t)(n >> 32));
     return acc;
 }
 
@@ -211,7 +212,7 @@ void gen_gld(Gen *g, const IrNode *o)
             : pref >= 0 && ir_type_is_int(t) ? pref
             : alloc_reg(g, class_of(t), prefers_callee(g, o->a[0]));
     }
-    acc = access_begin(g, STUB_LD, addr, (MemOp)o->n, false);
+    acc = access_begin(g, STUB_LD, addr, o->n, false);
     s = stub_at(g, acc.slow);
     s->out = (int8_t)d;
     s->type = t;
@@ -227,7 +228,7 @@ void gen_gst(Gen *g, const IrNode *o)
     IrType t = (IrType)temp_at(g, o->a[0])->type;
     int addr = in_reg(g, o->a[1]);
     Val v = val_of(g, o->a[0]);
-    Access acc = access_begin(g, STUB_ST, addr, (MemOp)o->n, true);
+    Access acc = access_begin(g, STUB_ST, addr, o->n, true);
     Stub *s;
 
     s = stub_at(g, acc.slow);
@@ -334,7 +335,7 @@ void gen_rmw(Gen *g, const IrNode *o)
     }
     acc = access_begin(g, STUB_RMW, addr, mo, true);
     m = acc.m;
-    if (m.index >= 0) {
+    if (m.index >= 0) {             /* r10 may be the base already */
         a_lea(&g->as, X_W, R10, m);
         m = mem_at(R10, 0);
     }

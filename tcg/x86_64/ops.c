@@ -1211,9 +1211,22 @@ static void gen_exit(Gen *g, const IrNode *o)
     gen_exit_value(g, (unsigned)o->n);
 }
 
+/* compares with a constant; uses r10 */
+static void cmp_mem64(Gen *g, Mem m, uint64_t v)
+{
+    if ((int64_t)v == (int32_t)v) {
+        a_rm(&g->as, 0x81 | X_W, ALU_CMP, m);
+        a32(&g->as, (uint32_t)v);
+    } else {
+        a_movi(&g->as, R10, v, true);
+        a_rm(&g->as, 0x3b | X_W, R10, m);
+    }
+}
+
 static void gen_goto_ptr(Gen *g, const IrNode *o)
 {
     Asm *a = &g->as;
+    int32_t entry = 0;              /* offset from r11 */
     Stub *s;
     int pc;
 
@@ -1223,25 +1236,28 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
         gen_jmp_abs(g, thunks.lookup);
         return;
     }
-    pc = in_reg(g, o->a[0]);
-    s = stub_new(g, STUB_LOOKUP);
-    a_mov(a, X_W, R11, pc);
-    a_shift_imm(a, SH_SHR, X_W, R11, JUMP_CACHE_BITS);
-    a_alu(a, ALU_XOR, 0, R11, pc);
-    a_alu_imm(a, ALU_AND, 0, R11, (1 << JUMP_CACHE_BITS) - 1);
-    a_shift_imm(a, SH_SHL, 0, R11, 5);
-    a_rm(a, 0x03 | X_W, R11, mem_at(RBP, tcg_rt.ofs_jump_cache - env_bias));
-    a_rm(a, 0x3b | X_W, pc, mem_at(R11, offsetof(JumpCacheEntry, pc)));
-    s->jump[0] = a_jcc(a, CC_NE);
-    if ((int64_t)g->flags == (int32_t)g->flags) {
-        a_rm(a, 0x81 | X_W, ALU_CMP, mem_at(R11, offsetof(JumpCacheEntry, flags)));
-        a32(a, (uint32_t)g->flags);
+    if (is_const(g, o->a[0])) {
+        uint64_t v = temp_at(g, o->a[0])->value;
+
+        entry = (int32_t)(tb_jump_hash(v) * sizeof(JumpCacheEntry));
+        s = stub_new(g, STUB_LOOKUP);
+        a_rm(a, 0x8b | X_W, R11, mem_at(RBP, tcg_rt.ofs_jump_cache - env_bias));
+        cmp_mem64(g, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, pc)), v);
     } else {
-        a_movi(a, R10, g->flags, true);
-        a_rm(a, 0x3b | X_W, R10, mem_at(R11, offsetof(JumpCacheEntry, flags)));
+        pc = in_reg(g, o->a[0]);
+        s = stub_new(g, STUB_LOOKUP);
+        a_mov(a, X_W, R11, pc);
+        a_shift_imm(a, SH_SHR, X_W, R11, JUMP_CACHE_BITS);
+        a_alu(a, ALU_XOR, 0, R11, pc);
+        a_alu_imm(a, ALU_AND, 0, R11, (1 << JUMP_CACHE_BITS) - 1);
+        a_shift_imm(a, SH_SHL, 0, R11, 5);
+        a_rm(a, 0x03 | X_W, R11, mem_at(RBP, tcg_rt.ofs_jump_cache - env_bias));
+        a_rm(a, 0x3b | X_W, pc, mem_at(R11, offsetof(JumpCacheEntry, pc)));
     }
+    s->jump[0] = a_jcc(a, CC_NE);
+    cmp_mem64(g, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, flags)), g->flags);
     s->jump[1] = a_jcc(a, CC_NE);
-    a_rm(a, 0x8b | X_W, R11, mem_at(R11, offsetof(JumpCacheEntry, code)));
+    a_rm(a, 0x8b | X_W, R11, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, code)));
     a_rr(a, 0x85 | X_W, R11, R11);                      /* an empty entry's pc can be a real one */
     s->jump[2] = a_jcc(a, CC_E);
     a_rr(a, 0xff, 4, R11);
