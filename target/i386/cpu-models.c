@@ -32,6 +32,9 @@
 #define LM BIT(29)
 #define LAHF_LM BIT(0)
 #define ABM BIT(5)
+/* 0x80000007 EDX. AMD models have it though QEMU's lack it: Linux takes the TSC of several AMD CPUs
+ * for unsynchronized without it and reads the slow HPET all the time. */
+#define INVTSC BIT(8)
 
 #define INTEL "GenuineIntel"
 #define AMD "AuthenticAMD"
@@ -51,7 +54,7 @@ static const X86CPUModel models[] = {
           [FEAT_1_EDX] = PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH,
           [FEAT_1_ECX] = SSE3 | CX16 | POPCNT | HYPERVISOR,
           [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP,
-          [FEAT_8000_0001_ECX] = LAHF_LM | ABM } },
+          [FEAT_8000_0001_ECX] = LAHF_LM | ABM, [FEAT_8000_0007_EDX] = INVTSC } },
     { .name = "Westmere", .vendor = INTEL, .family = 6, .model = 44, .stepping = 1, .level = 11,
       .xlevel = 0x80000008, .brand = "Westmere E56xx/L56xx/X56xx (Nehalem-C)",
       .features = {
@@ -79,7 +82,8 @@ static const X86CPUModel models[] = {
       .features = {
           [FEAT_1_EDX] = PPRO | PSE36 | MTRR | MCA | CLFLUSH,
           [FEAT_1_ECX] = SSE3 | CX16 | HYPERVISOR,
-          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM } },
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM,
+          [FEAT_8000_0007_EDX] = INVTSC } },
 };
 
 const X86CPUModel *x86_cpu_model(unsigned i)
