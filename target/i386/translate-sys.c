@@ -253,6 +253,10 @@ void trans_monitor(X86Dis *s, const X86Insn *insn)
 
 void trans_pause(X86Dis *s, const X86Insn *insn)
 {
+    if (s->rex & 1) {                       /* xchg r8, rax */
+        trans_xchg(s, insn);
+        return;
+    }
     sys_call0(s, &hlp_pause);
     x86_end_block_look(s);
 }
