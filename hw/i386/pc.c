@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "accel/accel.h"
+#include "backends/hostmem.h"
 #include "hw/acpi/pm.h"
 #include "hw/acpi/tables.h"
 #include "hw/char/serial.h"
@@ -47,6 +48,7 @@
 typedef struct Pc {
     char *name;
     bool acpi, hpet, pic, pit, i8042, rtc, fw_cfg, port92, serial;      /* properties */
+    char *memory_backend;               /* id of the object that has the RAM; NULL: our own */
     uint64_t low_bytes, high_bytes, hotplug_gpa, hotplug_bytes;
     MemoryRegion ram_low, ram_high, vga_hole, rom;
     RAMBlock *ram;
@@ -79,7 +81,7 @@ static const PcProp pc_props[] = {
 /* switches of QEMU's pc for things that we have not or always */
 static const char *const ignored_props[] = {
     "usb", "vmport", "smm", "smbus", "graphics", "dump-guest-core", "mem-merge", "kernel-irqchip",
-    "kernel_irqchip", "accel", "nvdimm", "suppress-vmdesc", "memory-encryption", "memory-backend",
+    "kernel_irqchip", "accel", "nvdimm", "suppress-vmdesc", "memory-encryption",
     "sata", "x-oem-id", "default-bus-bypass-iommu", "fd-bootchk", "phandle-start", "type",
 };
 
@@ -103,6 +105,11 @@ static bool pc_set_prop(Pc *pc, const char *name, const char *value, Error **err
             }
             return true;
         }
+    }
+    if (strcmp(name, "memory-backend") == 0) {
+        g_free(pc->memory_backend);
+        pc->memory_backend = g_strdup(value);
+        return true;
     }
     if (is_ignored(name)) {
         return true;
@@ -252,6 +259,27 @@ static void pc_split_ram(Pc *pc, const MachineOptions *o)
     }
 }
 
+/* -machine memory-backend=ID, or memory of our own */
+static RAMBlock *pc_find_ram(Pc *pc, uint64_t n_bytes, Error **errp)
+{
+    Object *backend;
+
+    if (!pc->memory_backend) {
+        return ram_block_new("pc.ram", n_bytes, 0, errp);
+    }
+    backend = object_resolve(pc->memory_backend);
+    if (!backend || !object_is(backend, TYPE_MEMORY_BACKEND)) {
+        error_setg(errp, "Memory backend '%s' not found", pc->memory_backend);
+    } else if (!memory_backend_ram(backend) || memory_backend_ram(backend)->size != n_bytes) {
+        error_setg(errp, "Machine memory size does not match the size of the memory backend");
+    } else if (!memory_backend_claim(backend)) {
+        error_setg(errp, "memory backend '%s' can't be used multiple times.", pc->memory_backend);
+    } else {
+        return memory_backend_ram(backend);
+    }
+    return NULL;
+}
+
 static bool pc_build_memory(Pc *pc, const MachineOptions *o, Error **errp)
 {
     MachineServices *ms = machine_services();
@@ -264,7 +292,7 @@ static bool pc_build_memory(Pc *pc, const MachineOptions *o, Error **errp)
     pc_split_ram(pc, o);
     ms->hotplug_gpa = pc->hotplug_gpa;
     ms->hotplug_bytes = pc->hotplug_bytes;
-    pc->ram = ram_block_new("pc.ram", o->ram_bytes, 0, errp);
+    pc->ram = pc_find_ram(pc, o->ram_bytes, errp);
     if (!pc->ram) {
         return false;
     }
