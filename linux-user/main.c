@@ -27,10 +27,10 @@ typedef struct Option {
 
 static void usage(const char *unused);
 
-static void check(bool good, Error *err)
+static void check(bool good, Error **err)
 {
     if (!good) {
-        error_report_err(err);
+        error_report_err(*err);
         exit(1);
     }
 }
@@ -89,14 +89,14 @@ static void opt_log(const char *a)
 {
     Error *err = NULL;
 
-    check(log_set_items(a, &err), err);
+    check(log_set_items(a, &err), &err);
 }
 
 static void opt_logfile(const char *a)
 {
     Error *err = NULL;
 
-    check(log_set_file(a, &err), err);
+    check(log_set_file(a, &err), &err);
 }
 
 static void opt_version(const char *a)
@@ -257,20 +257,20 @@ int main(int argc, char **argv)
     program.envp = program_environment();
 
     type_init_all();
-    check(accel_select(accel_text, &err), err);
+    check(accel_select(accel_text, &err), &err);
     tcg_user_set_page_query(page_prot);
     tcg_user_init(arch.cpu_ops, 0);
     CPUState *cpu = arch.cpu_new(cpu_model, &err);
-    check(cpu != NULL, err);
+    check(cpu != NULL, &err);
     cpu_list_add(cpu);
-    check(elf_load(program.path, &sp, &err), err);
+    check(elf_load(program.path, &sp, &err), &err);
     host_stack();
     task_new(cpu);
     signal_init();
     current_cpu = cpu;
     arch.start(cpu, program.entry, sp);
     if (gdb_where) {
-        check(gdb_user_start(cpu, gdb_where, &err), err);
+        check(gdb_user_start(cpu, gdb_where, &err), &err);
     }
     arch.run(cpu);
     g_assert_not_reached();
