@@ -416,7 +416,7 @@ void resume_all_vcpus(void)
 
     CPU_FOREACH(cpu) {
         __atomic_store_n(&cpu->stop, false, __ATOMIC_RELEASE);
-        cpu->stopped = false;
+        cpu->stopped = !cpu->thread;    /* -accel qtest: nobody who could stop it again */
         cpu_kick(cpu);
     }
 }

@@ -74,11 +74,39 @@ static bool step_chardevs(Error **errp)
     return true;
 }
 
+static bool terminal_is_taken(void)
+{
+    for (unsigned i = 0; i < cl.serials->len; i++) {
+        if (strstr(cl.serials->pdata[i], "stdio")) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < cl.chardevs->len; i++) {
+        if (g_str_has_prefix(cl.chardevs->pdata[i], "stdio")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -nographic puts on the terminal what nobody put elsewhere */
+static void add_defaults(void)
+{
+    if (cl.nodefaults || !cl.nographic) {
+        return;
+    }
+    if (!cl.serial_given) {
+        g_ptr_array_add(cl.serials, (char *)(cl.monitor_given ? "stdio" : "mon:stdio"));
+    } else if (!cl.monitor_given && !terminal_is_taken()) {
+        MonOption *m = g_new0(MonOption, 1);
+        m->text = g_strdup("stdio");
+        g_ptr_array_add(cl.monitors, m);
+    }
+}
+
 static bool step_serials(Error **errp)
 {
-    if (!cl.serial_given && !cl.nodefaults && cl.nographic) {
-        g_ptr_array_add(cl.serials, (char *)(cl.monitor_given ? "stdio" : "mon:stdio"));
-    }
+    add_defaults();
     for (unsigned i = 0; i < cl.serials->len; i++) {
         g_autofree char *id = g_strdup_printf("serial%u", i);
 
@@ -221,9 +249,15 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Ctrl-A x */
+static void exit_key(void)
+{
+    request_shutdown(SHUTDOWN_CAUSE_HOST_SIGNAL);
+}
+
 G_NORETURN static void end(int status)
 {
-    vm_stop(RUN_STATE_SHUTDOWN);
+    vm_end();
     monitor_glue_cleanup();
     chardev_cleanup();
     if (cl.pidfile) {
@@ -257,6 +291,7 @@ int main(int argc, char **argv)
         }
     }
     catch_signals();
+    chardev_set_exit_hook(exit_key);
     while (!runstate_process(&status)) {
         main_loop_step();
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command-line options: one row each. */
 #include "options.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "config-host.h"
 #include "hw/core/device.h"
 #include "qom/parse.h"
+#include "runstate.h"
 #include "target/i386/cpu.h"
 #include "util/log.h"
 
@@ -375,6 +377,54 @@ static bool opt_none_only(CommandLine *cl, const char *a, Error **errp)
     return true;
 }
 
+static bool opt_add_fd(CommandLine *cl, const char *a, Error **errp)
+{
+    g_autoptr(Opts) o = opts_parse(a, NULL, NULL, errp);
+    uint64_t set = 0, fd = 0;
+
+    if (!o || !opts_get_u64(o, "set", &set, errp) || !opts_get_u64(o, "fd", &fd, errp)) {
+        return false;
+    }
+    if (!opts_get(o, "set") || !opts_get(o, "fd") || fd <= 2 || fd > INT_MAX || set > INT_MAX) {
+        error_setg(errp, "-add-fd %s: needs set=N and fd=N above 2", a);
+        return false;
+    }
+    opts_get(o, "opaque");
+    return opts_all_used(o, errp) && chardev_add_fd((unsigned)set, (int)fd, errp);
+}
+
+static bool opt_action(CommandLine *cl, const char *a, Error **errp)
+{
+    g_autoptr(Opts) o = opts_parse(a, NULL, NULL, errp);
+    const char *reboot = o ? opts_get(o, "reboot") : NULL;
+    const char *shutdown = o ? opts_get(o, "shutdown") : NULL;
+    const char *panic = o ? opts_get(o, "panic") : NULL;
+    int r = reboot ? qapi_enum_parse(&RebootAction_type, reboot) : 0;
+    int s = shutdown ? qapi_enum_parse(&ShutdownAction_type, shutdown) : 0;
+    int p = panic ? qapi_enum_parse(&PanicAction_type, panic) : 0;
+
+    if (!o) {
+        return false;
+    }
+    opts_get(o, "watchdog");
+    if (r < 0 || s < 0 || p < 0) {
+        error_setg(errp, "-action %s: no such action", a);
+        return false;
+    }
+    cl->machine.no_reboot = reboot ? r == REBOOT_ACTION_SHUTDOWN : cl->machine.no_reboot;
+    cl->machine.no_shutdown = shutdown ? s == SHUTDOWN_ACTION_PAUSE : cl->machine.no_shutdown;
+    if (panic) {
+        runstate_set_action(false, 0, false, 0, true, (PanicAction)p);
+    }
+    return opts_all_used(o, errp);
+}
+
+static bool opt_no_acpi(CommandLine *cl, const char *a, Error **errp)
+{
+    cl->machine.acpi = false;
+    return true;
+}
+
 /* ---- debugging ---- */
 
 static bool opt_log(CommandLine *cl, const char *a, Error **errp) { return log_set_items(a, errp); }
@@ -440,6 +490,11 @@ static const OptionRow rows[] = {
     { "daemonize", NULL, "go into the background once started", opt_daemonize },
     { "qtest", "dev", "test protocol on a character device", opt_qtest },
     { "enable-kvm", NULL, NULL, opt_kvm },
+    { "add-fd", "set=n,fd=n", "make a file descriptor known as /dev/fdset/SET", opt_add_fd },
+    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause", "what such events do",
+      opt_action },
+    { "no-acpi", NULL, NULL, opt_no_acpi }, { "audiodev", "", NULL, ignored },
+    { "trace", "", NULL, ignored }, { "usb", NULL, NULL, ignored },
     { "no-user-config", NULL, NULL, ignored }, { "nodefconfig", NULL, NULL, ignored },
     { "no-fd-bootchk", NULL, NULL, ignored }, { "sandbox", "", NULL, ignored },
     { "msg", "", NULL, ignored }, { "boot", "", NULL, ignored },

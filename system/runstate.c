@@ -59,7 +59,8 @@ void vm_start(void)
     qapi_event_send_resume();
 }
 
-void vm_stop(RunState to)
+/* True: it was running. */
+static bool stand_still(RunState to)
 {
     bool was_running = state == RUN_STATE_RUNNING;
 
@@ -68,8 +69,20 @@ void vm_stop(RunState to)
         pause_all_vcpus();
         x86_tsc_pause();
         clock_virtual_enable(false);
+    }
+    return was_running;
+}
+
+void vm_stop(RunState to)
+{
+    if (stand_still(to)) {
         qapi_event_send_stop();
     }
+}
+
+void vm_end(void)
+{
+    stand_still(RUN_STATE_SHUTDOWN);
 }
 
 static bool cause_is_guest(ShutdownCause why)

@@ -12,6 +12,7 @@ RunState runstate_get(void);
 bool runstate_running(void);
 void vm_start(void);
 void vm_stop(RunState state);
+void vm_end(void);                          /* stands still for good; no event */
 /* Requests are carried out by runstate_process() in the main thread; any thread with the lock. */
 void request_reset(ShutdownCause why);
 void request_shutdown(ShutdownCause why);
