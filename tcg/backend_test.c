@@ -893,10 +893,23 @@ static void emit_state(void)
     }
 }
 
+static bool loopy;                  /* no calls, many loops */
+static IrLabel *way_out;
+
 static void emit_some(unsigned n, unsigned depth)
 {
     for (unsigned i = 0; i < n; i++) {
         unsigned what = pick(100);
+
+        if (loopy && (what < 8 || (what >= 74 && what < 79))) {
+            what = depth && pick(2) ? 100 : 99;
+        }
+        if (what == 100) {
+            IrType tc = pick(2) ? IR_I32 : IR_I64;
+
+            ir_brcond(blk, (IrCond)pick(IR_COND_ALWAYS), any(tc, false), any(tc, false), way_out);
+            continue;
+        }
 
         if (what < 62) {
             IrOp op;
@@ -937,7 +950,16 @@ static void emit_some(unsigned n, unsigned depth)
             ir_bind(blk, top);
             emit_some(pick(10), depth + 1);
             ir_subi(blk, count, count, 1);
-            ir_brcondi(blk, IR_COND_NE, count, 0, top);
+            if (pick(2)) {
+                ir_brcondi(blk, IR_COND_NE, count, 0, top);
+            } else {
+                IrLabel *done = ir_label(blk);
+
+                ir_brcondi(blk, IR_COND_EQ, count, 0, done);
+                ir_exit_check(blk);
+                ir_br(blk, top);
+                ir_bind(blk, done);
+            }
         }
     }
 }
@@ -950,7 +972,9 @@ static void random_program(unsigned n_ops)
     ir_block_reset(blk);
     ir_insn_start(blk, 0x1000, 0);
     pool_fill();
+    way_out = ir_label(blk);
     emit_some(n_ops, 0);
+    ir_bind(blk, way_out);
     for (IrType t = IR_I32; t < IR_VOID; t++) {
         for (unsigned i = 0; i < N_POOL; i++, at++) {
             ir_st(blk, pool[t][i], ir_env(blk), OUT_OFS + 16 * (int)at - 16 * 0,
@@ -985,6 +1009,13 @@ static void test_random(void)
     }
     g_test_message("%u of %u runs faulted", faulted, 2 * n);
     g_assert(faulted > n / 50);
+}
+
+static void test_loops(void)
+{
+    loopy = true;
+    test_random();
+    loopy = false;
 }
 
 static void test_calls(void)
@@ -1402,6 +1433,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/backend/mxcsr", test_mxcsr);
     g_test_add_func("/tcg/backend/calls", test_calls);
     g_test_add_func("/tcg/backend/random", test_random);
+    g_test_add_func("/tcg/backend/loops", test_loops);
     g_test_add_func("/tcg/backend/old-host", test_old_host);
     g_test_add_func("/tcg/backend/room", test_room);
     g_test_add_func("/tcg/backend/user", test_user);

@@ -30,7 +30,10 @@ struct IrTemp {
 struct IrLabel {
     uint16_t id;
     bool bound;
-    uint16_t n_refs;                    /* filled by the optimiser */
+    /* filled by ir_liveness() */
+    bool from_above;                    /* a branch above it comes here */
+    uint16_t bound_at;                  /* op */
+    uint16_t last_back;                 /* the last branch below that goes back here; 0: none */
     uint32_t live_idx;                  /* liveness: first word in IrBlock.label_live, or ~0 */
 };
 

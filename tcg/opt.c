@@ -754,6 +754,22 @@ static void note_region(Live *l, unsigned idx, unsigned region, bool is_read)
     }
 }
 
+static void note_branch(IrBlock *b, const IrNode *o, unsigned i)
+{
+    IrLabel *l;
+
+    if (o->op == IR_label) {
+        b->labels[o->n].bound_at = (uint16_t)i;
+    } else if (o->op == IR_br || o->op == IR_brcond) {
+        l = &b->labels[(uint32_t)o->n];
+        if (l->bound_at == UINT16_MAX) {
+            l->from_above = true;
+        } else {
+            l->last_back = (uint16_t)i;
+        }
+    }
+}
+
 static void find_crossing(Live *l)
 {
     IrBlock *b = l->b;
@@ -770,6 +786,7 @@ static void find_crossing(Live *l)
         if (o->op == IR_label) {
             region++;
         }
+        note_branch(b, o, i);
         for (int j = o->n_out; j < o->n_out + o->n_in; j++) {
             note_region(l, o->a[j], region, true);
         }
@@ -960,6 +977,9 @@ void ir_liveness(IrBlock *b)
     }
     for (unsigned i = 0; i < b->n_labels; i++) {
         b->labels[i].live_idx = ~0u;
+        b->labels[i].bound_at = UINT16_MAX;
+        b->labels[i].last_back = 0;
+        b->labels[i].from_above = false;
     }
     b->label_live_used = l->n_killed = 0;
     find_crossing(l);

@@ -56,19 +56,29 @@ typedef struct Val {
 typedef struct Snap { uint16_t idx; Val val; } Snap;
 
 typedef enum StubKind { STUB_LD, STUB_ST, STUB_RMW, STUB_CMPXCHG, STUB_FAULT, STUB_EXIT,
-                        STUB_LOOKUP } StubKind;
+                        STUB_LOOKUP, STUB_EDGE } StubKind;
 
 typedef struct Stub {
     uint8_t kind, type;
     bool save_xmm;
     int8_t addr, out;           /* out -1: not wanted */
-    uint16_t op;
+    uint16_t op;                /* atomics; edges: the label */
     MemOp mo;
     Val data[2];
     uint8_t *jump[3];           /* to patch with the stub's address */
     uint8_t *back;              /* where it returns to */
     uint32_t snap, n_snap, insn_idx, ofs;
 } Stub;
+
+typedef struct Move { int8_t d, s; bool done; } Move;
+
+/* what enters the running loop's head in registers, see loops.c */
+#define LOOP_MAX_ENTRIES 32
+typedef struct LoopEntry { uint16_t idx; int8_t reg; bool dirty; } LoopEntry;
+typedef struct LoopMap {
+    unsigned n, label, end_op;
+    LoopEntry e[LOOP_MAX_ENTRIES];
+} LoopMap;
 
 typedef struct Fixup { uint8_t *at; uint32_t target; } Fixup;
 
@@ -99,6 +109,8 @@ typedef struct Gen {
     GArray *snaps;                      /* Snap */
     GArray *insns, *accesses;           /* SideInsn, SideAccess (stub_ofs: stub's index) */
     uint32_t insn_idx;                  /* the insn_start before this point, or ~0 */
+    unsigned op_idx;                    /* the op being written */
+    LoopMap loop;
     int32_t clean_stub;                 /* fault stub of this insn without stores, or -1 */
 } Gen;
 
@@ -132,6 +144,14 @@ void reg_store(Gen *g, int s, Mem m, IrType t);
 void store_const(Gen *g, unsigned const_idx, Mem m, unsigned bytes);
 Mem home_of(Gen *g, unsigned idx);
 void snapshot(Gen *g, uint32_t *first, uint32_t *n);    /* dirty globals, for a stub */
+void snapshot_set(Gen *g, const uint64_t *live, uint32_t *first, uint32_t *n);
+
+/* ---- loops.c ---- */
+bool loop_begin(Gen *g, unsigned label);
+bool loop_active(const Gen *g);
+bool loop_is_head(const Gen *g, unsigned label);
+bool loop_edge_needed(Gen *g);
+void loop_edge(Gen *g);
 
 /* ---- mem.c ---- */
 void gen_gld(Gen *g, const IrNode *o);
@@ -142,6 +162,9 @@ Stub *stub_new(Gen *g, StubKind kind);
 void stubs_write(Gen *g);
 
 /* ---- ops.c ---- */
+/* registers to registers, all at once; @scratch breaks cycles */
+void moves_run(Gen *g, Move *mv, unsigned n, int scratch, IrType t);
+void label_jump(Gen *g, uint8_t *at, unsigned label);
 void gen_op(Gen *g, const IrNode *o);
 void gen_call_abs(Gen *g, const void *fn);
 void gen_jmp_abs(Gen *g, const void *dest);

@@ -397,8 +397,8 @@ static void stub_snapshot(Gen *g, const Stub *s)
 {
     for (uint32_t i = 0; i < s->n_snap; i++) {
         const Snap *n = &g_array_index(g->snaps, Snap, s->snap + i);
-        const IrTemp *t = &ir_globals[n->idx];
-        Mem home = mem_at(RBP, t->ofs - env_bias);
+        const IrTemp *t = temp_at(g, n->idx);
+        Mem home = home_of(g, n->idx);
 
         if (n->val.reg >= 0) {
             reg_store(g, n->val.reg, home, (IrType)t->type);
@@ -483,6 +483,10 @@ void stubs_write(Gen *g)
         case STUB_EXIT:
             stub_snapshot(g, s);
             gen_exit_value(g, TB_EXIT_REQUESTED);
+            break;
+        case STUB_EDGE:
+            stub_snapshot(g, s);
+            label_jump(g, a_jmp(&g->as), s->op);
             break;
         case STUB_LOOKUP:
             gen_jmp_abs(g, thunks.lookup);

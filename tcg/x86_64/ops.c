@@ -76,7 +76,7 @@ void gen_exit_value(Gen *g, unsigned slot)
     gen_jmp_abs(g, thunks.exit);
 }
 
-static void label_jump(Gen *g, uint8_t *at, unsigned label)
+void label_jump(Gen *g, uint8_t *at, unsigned label)
 {
     if (g->label_ofs[label] != ~0u) {
         a_patch(at, g->as.rw + g->label_ofs[label]);
@@ -688,6 +688,41 @@ static void gen_movcond(Gen *g, const IrNode *o)
     out_bind(g, o, 0, d);
 }
 
+/* back to the head of the running loop if @cc */
+static void branch_back(Gen *g, int cc, unsigned label)
+{
+    uint8_t *skip;
+
+    if (!loop_edge_needed(g)) {
+        label_jump(g, a_jcc(&g->as, cc), label);
+        return;
+    }
+    skip = a_jcc(&g->as, cc ^ 1);
+    loop_edge(g);
+    label_jump(g, a_jmp(&g->as), label);
+    a_patch(skip, g->as.p);
+}
+
+/* out of the running loop, dirty values stored by a stub; false if there are none */
+static bool branch_out(Gen *g, const Cmp *c, unsigned label)
+{
+    uint32_t first, n;
+    Stub *s;
+    int cc;
+
+    snapshot_set(g, label_live(g, label), &first, &n);
+    if (!n) {
+        return false;
+    }
+    cc = cmp_flags(g, c);
+    s = stub_new(g, STUB_EDGE);
+    s->snap = first;
+    s->n_snap = n;
+    s->op = (uint16_t)label;
+    s->jump[0] = a_jcc(&g->as, cc);
+    return true;
+}
+
 static void gen_brcond(Gen *g, const IrNode *o)
 {
     IrCond cond = (IrCond)(o->n >> 32);
@@ -706,9 +741,16 @@ static void gen_brcond(Gen *g, const IrNode *o)
         return;
     }
     c = cmp_operands(g, o, 0, cond);
-    sync_set(g, label_live(g, label));
-    cc = cmp_flags(g, &c);
-    label_jump(g, a_jcc(&g->as, cc), label);
+    if (loop_is_head(g, label)) {
+        cc = cmp_flags(g, &c);
+        branch_back(g, cc, label);
+    } else if (loop_active(g) && branch_out(g, &c, label)) {
+        /* stored on the way */
+    } else {
+        sync_set(g, label_live(g, label));
+        cc = cmp_flags(g, &c);
+        label_jump(g, a_jcc(&g->as, cc), label);
+    }
     release_dead(g, o);
 }
 
@@ -1041,10 +1083,7 @@ static void gen_insert64(Gen *g, const IrNode *o)
 
 static const uint8_t int_args[IR_MAX_ARGS] = { RDI, RSI, RDX, RCX, R8, R9 };
 
-typedef struct Move { int8_t d, s; bool done; } Move;
-
-/* registers to registers, all at once; @scratch breaks cycles */
-static void moves_run(Gen *g, Move *mv, unsigned n, int scratch, IrType t)
+void moves_run(Gen *g, Move *mv, unsigned n, int scratch, IrType t)
 {
     for (unsigned left = n; left; ) {
         bool progress = false;
@@ -1155,8 +1194,10 @@ static void gen_label(Gen *g, const IrNode *o)
 {
     unsigned label = (unsigned)o->n;
 
-    sync_set(g, label_live(g, label));
-    drop_all(g);
+    if (!loop_begin(g, label)) {
+        sync_set(g, label_live(g, label));
+        drop_all(g);
+    }
     g->label_ofs[label] = a_ofs(&g->as);
     g->clean_stub = -1;
 }
@@ -1165,7 +1206,11 @@ static void gen_br(Gen *g, const IrNode *o)
 {
     unsigned label = (unsigned)o->n;
 
-    sync_set(g, label_live(g, label));
+    if (loop_is_head(g, label)) {
+        loop_edge(g);
+    } else {
+        sync_set(g, label_live(g, label));
+    }
     label_jump(g, a_jmp(&g->as), label);
     drop_all(g);
 }
@@ -1341,6 +1386,7 @@ static Gen *gen_get(void)
     g->full = false;
     g->insn_idx = ~0u;
     g->clean_stub = -1;
+    g->loop.n = 0;
     return g;
 }
 
@@ -1417,6 +1463,7 @@ bool tcg_native_compile(IrBlock *b, const void *tb, uint64_t flags, const uint8_
         if (g->end - g->as.p < OP_ROOM_BYTES) {
             return false;
         }
+        g->op_idx = i;
         gen_op(g, &b->ops[i]);
     }
     stubs_write(g);

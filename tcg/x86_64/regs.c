@@ -124,10 +124,7 @@ void sync_set(Gen *g, const uint64_t *live)
         for (uint64_t m = live[w]; m; m &= m - 1) {
             unsigned idx = w * 64 + (unsigned)__builtin_ctzll(m);
 
-            /* constants made late have no bits of their own */
-            if (idx < g->b->n_temps) {
-                sync_temp(g, idx);
-            }
+            sync_temp(g, idx);
         }
     }
 }
@@ -140,6 +137,24 @@ void snapshot(Gen *g, uint32_t *first, uint32_t *n)
             Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] } };
 
             g_array_append_val(g->snaps, s);
+        }
+    }
+    *n = g->snaps->len - *first;
+}
+
+/* dirty ones of a live set */
+void snapshot_set(Gen *g, const uint64_t *live, uint32_t *first, uint32_t *n)
+{
+    *first = g->snaps->len;
+    for (unsigned w = 0; w < g->b->live_words; w++) {
+        for (uint64_t m = live[w]; m; m &= m - 1) {
+            unsigned i = w * 64 + (unsigned)__builtin_ctzll(m);
+
+            if (g->dirty[i]) {
+                Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] } };
+
+                g_array_append_val(g->snaps, s);
+            }
         }
     }
     *n = g->snaps->len - *first;
