@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flags of the lazy form against the host's own, for edge and random operands of each size. */
+#include <inttypes.h>
 #include "target/i386/cpu.h"
 
 void x86_update_hflags(CPUX86State *env) { (void)env; }
@@ -51,8 +52,8 @@ static void check(HostFn *host, CCOp op, uint32_t mask)
         uint32_t got = x86_cc_compute(a, b, c, op + size);
 
         if ((got ^ want) & mask) {
-            g_error("op %d size %u %" G_GINT64_MODIFIER "x, %" G_GINT64_MODIFIER "x, %u: %x, not %x",
-                    op, size, was, b, c, got, (unsigned)want);
+            g_error("op %d size %u %" PRIx64 ", %" PRIx64 ", %u: %x, not %x", op, size, was, b, c,
+                    got, (unsigned)want);
         }
     }
 }

@@ -44,7 +44,8 @@ static unsigned encode_row(const X86Insn *r, unsigned opcode, uint8_t *out)
     if (vex_map(r->map)) {
         out[n++] = 0xc4;
         out[n++] = (uint8_t)(0xe0 | (r->map - MAP_VEX_0F + 1));
-        out[n++] = (uint8_t)((r->flags & I_VEXW1 ? 0x80 : 0) | (needs_v ? 0x68 : 0x78) | pp[r->pfx]);
+        out[n++] = (uint8_t)((r->flags & I_VEXW1 ? 0x80 : 0) | (needs_v ? 0x68 : 0x78) |
+                             pp[r->pfx]);
     } else {
         if (r->pfx > PFX_NP) {
             out[n++] = prefix[r->pfx];
@@ -244,7 +245,8 @@ static const char *const same_names[][2] = {
     { "pusha", "pushal" }, { "pusha", "pushaw" }, { "popa", "popal" }, { "popa", "popaw" },
     { "retf", "retfq" }, { "prefetchw", "prefetch" }, { "prefetchw", "prefetchwt1" },
     { "movsx", "movsxd" }, { "wbinvd", "wbnoinvd" }, { "xlat", "xlatb" },
-    { "ud1", "ud2b" }, { "shl", "sal" }, { "pause", "xchg" }, { "pause", "nop" }, { "movd", "movq" },
+    { "ud1", "ud2b" }, { "shl", "sal" }, { "pause", "xchg" }, { "pause", "nop" },
+    { "movd", "movq" },
 };
 
 static bool names_agree(const char *ours, const char *theirs)
@@ -295,7 +297,7 @@ static void compare(uint32_t flags, cs_mode mode, bool all_rows)
                 if (insn->size != s.len && !known_length(row, &s)) {
                     print_case("length", code, row, &s, insn);
                     bad++;
-                } else if ((mode != CS_MODE_16 || map == MAP_1) &&      /* its 66, F2, F3 there */
+                } else if ((mode != CS_MODE_16 || row->map == MAP_1) &&     /* its 66, F2, F3 */
                            !names_agree(row->name, bare(insn->mnemonic))) {
                     print_case("name", code, row, &s, insn);
                     bad++;
