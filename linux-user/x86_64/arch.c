@@ -73,6 +73,7 @@ static bool x86_signal_frame(CPUState *cpu, int sig, const GuestSigaction *act,
     memcpy(f.info, info, sizeof(f.info));
     x86_fxsave_image(env, g2h(fp));
     memset((char *)g2h(fp) + 464, 0, 48);   /* no extended state follows */
+    x86_fpu_reset(env);                     /* a handler does not inherit a pending exception */
     memcpy(g2h(at), &f, sizeof(f));
     if (act->flags & SA_ONSTACK && t->altstack.flags & 1u << 31) {
         t->altstack = (GuestStack){ 0 };     /* SS_AUTODISARM */
