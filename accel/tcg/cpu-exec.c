@@ -99,7 +99,10 @@ TB *tb_find(CPUState *cpu, uint64_t pc, uint64_t flags)
     }
     tcg_count(cpu, LOOKUP_HASH);
     page = cpu_code_page(cpu, pc, NULL, false, &ok);
-    tb = page == NO_PAGE ? NULL : tb_lookup_hash(cpu, page, pc, flags);
+    tb = e->tb;             /* the one that was here before a flush, very likely */
+    if (!tb || !tb_matches(cpu, tb, page, pc, flags)) {
+        tb = page == NO_PAGE ? NULL : tb_lookup_hash(cpu, page, pc, flags);
+    }
     if (!tb) {
         tb = tb_gen(cpu, pc, flags, tcg_config.one_insn_per_tb ? 1 : 0, true, true);
     }

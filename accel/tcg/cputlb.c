@@ -572,8 +572,8 @@ void cpu_init_tlb(CPUState *cpu)
     }
     t->ram_first = 1;           /* first > last: nothing */
     cpu->jump_cache = g_malloc(sizeof(JumpCacheEntry) << JUMP_CACHE_BITS);
-    memset(cpu->jump_cache, 0xff, sizeof(JumpCacheEntry) << JUMP_CACHE_BITS);
     cpu->exception_index = EXCP_NONE;
     cpu->free_accel = cpu_free_tlb;
     cpu->tlb = t;
+    tb_jump_cache_reset(cpu);
 }

@@ -119,6 +119,7 @@ static CodeRegion *region_open(unsigned i)
         if (!r->tbs) {
             return NULL;
         }
+        madvise(r->tbs, r->max_tbs * sizeof(TB), MADV_HUGEPAGE);
         r->rx = tbc.rx + i * tbc.region_bytes;
         r->rw = tbc.rw + i * tbc.region_bytes;
     }
@@ -130,6 +131,23 @@ static CodeRegion *region_open(unsigned i)
 size_t tb_region_bytes(void)
 {
     return tbc.region_bytes;
+}
+
+/* Has the host make pages for the next blocks all at once: much cheaper than one by one. */
+void tb_region_touch(CodeRegion *r)
+{
+    const size_t step = 256 << 10;
+    size_t len = MIN(step, tbc.region_bytes - r->touched);
+
+    if (r->touched - r->used < step / 4 && len) {
+#ifdef MADV_POPULATE_WRITE
+        madvise(r->rw + r->touched, len, MADV_POPULATE_WRITE);
+        if (r->rx != r->rw) {
+            madvise((void *)(r->rx + r->touched), len, MADV_POPULATE_READ);
+        }
+#endif
+        r->touched += len;
+    }
 }
 
 CodeRegion *tb_region_next(CodeRegion *old)
@@ -350,6 +368,16 @@ static void unchain_outgoing(TB *tb, unsigned slot)
 
 /* ---- jump caches ---- */
 
+/* Empties all slots and forgets which blocks were in them. */
+void tb_jump_cache_reset(CPUState *cpu)
+{
+    for (unsigned i = 0; i < 1u << JUMP_CACHE_BITS; i++) {
+        cpu->jump_cache[i] = (JumpCacheEntry){ .pc = UINT64_MAX, .flags = UINT64_MAX };
+    }
+    cpu->tlb->n_jc_used = 0;
+    memset(cpu->tlb->jc_pages, 0, sizeof(cpu->tlb->jc_pages));
+}
+
 static unsigned jc_page_bit(uint64_t gva)
 {
     uint64_t pfn = gva >> PAGE_BITS;
@@ -385,12 +413,15 @@ void tb_jump_cache_put(CPUState *cpu, TB *tb)
     }
 }
 
+/* Blocks stay in their slots, for tb_find() to look whether they are still right. */
 void tb_jump_cache_flush(CPUState *cpu)
 {
     CPUTlb *t = cpu->tlb;
 
     if (t->n_jc_used >= G_N_ELEMENTS(t->jc_used)) {
-        memset(cpu->jump_cache, 0xff, sizeof(JumpCacheEntry) << JUMP_CACHE_BITS);
+        for (unsigned i = 0; i < 1u << JUMP_CACHE_BITS; i++) {
+            cpu->jump_cache[i].pc = cpu->jump_cache[i].flags = UINT64_MAX;
+        }
     } else {
         for (unsigned i = 0; i < t->n_jc_used; i++) {
             cpu->jump_cache[t->jc_used[i]].pc = UINT64_MAX;
@@ -453,13 +484,18 @@ static bool second_page_same(CPUState *cpu, const TB *tb)
            ok;
 }
 
+bool tb_matches(CPUState *cpu, const TB *tb, uint64_t page, uint64_t pc, uint64_t flags)
+{
+    return tb->pc == pc && tb->flags == flags && tb->page[0] == page &&
+           !__atomic_load_n(&tb->dead, __ATOMIC_RELAXED) && second_page_same(cpu, tb);
+}
+
 TB *tb_lookup_hash(CPUState *cpu, uint64_t page, uint64_t pc, uint64_t flags)
 {
     TB *tb = __atomic_load_n(hash_head(page, pc, flags), __ATOMIC_ACQUIRE);
 
     for (; tb; tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE)) {
-        if (tb->pc == pc && tb->flags == flags && tb->page[0] == page &&
-            !__atomic_load_n(&tb->dead, __ATOMIC_RELAXED) && second_page_same(cpu, tb)) {
+        if (tb_matches(cpu, tb, page, pc, flags)) {
             return tb;
         }
     }
@@ -660,8 +696,7 @@ static void tb_flush_now(CPUState *self, void *opaque)
     cpu_list_lock();
     CPU_FOREACH(cpu) {
         if (cpu->tlb) {
-            cpu->tlb->n_jc_used = G_N_ELEMENTS(cpu->tlb->jc_used);
-            tb_jump_cache_flush(cpu);
+            tb_jump_cache_reset(cpu);
             cpu->tlb->region = NULL;
         }
     }

@@ -130,6 +130,7 @@ static TB *tb_alloc(CPUState *cpu, size_t *room)
         cpu->exception_index = EXCP_INTERRUPT;
         cpu_loop_exit(cpu);
     }
+    tb_region_touch(r);
     *room = size - r->used;
     memset(&r->tbs[r->n_tbs], 0, sizeof(TB));
     return &r->tbs[r->n_tbs];

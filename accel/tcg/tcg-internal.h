@@ -13,21 +13,22 @@
  * where it is until tb_flush empties all regions with all vCPUs outside.
  */
 struct TB {
+    /* a look-up touches this cache line only */
     uint64_t pc, flags;
     uint64_t page[2];           /* ram_addr (user: address) of the pages it spans; NO_PAGE */
+    TB *hash_next;              /* atomic; tbc.mutex to change */
     uint32_t size_bytes;
     uint16_t n_insns;
     bool nocache;               /* runs once, is in no list */
     bool dead;                  /* atomic; tbc.mutex to change */
-    TcgCode code;
+    TcgCode code;               /* begins with its entry */
     uint8_t *rw_entry;          /* code.entry in the writable view */
-    TB *hash_next;              /* atomic; tbc.mutex to change */
     /* all below: tbc.mutex; links to blocks are TB * | slot */
     uintptr_t page_next[2];     /* other blocks of page[i] */
     uintptr_t in_first;         /* blocks that jump here */
     uintptr_t in_next[2];       /* ... where slot i of this block jumps */
     TB *out[2];
-};
+} __attribute__((aligned(64)));
 #define TB_LINK(tb, slot) ((uintptr_t)(tb) | (slot))
 #define TB_OF(link) ((TB *)((link) & ~(uintptr_t)7))
 #define TB_SLOT(link) ((unsigned)((link) & 7))
@@ -36,6 +37,7 @@ struct TB {
 typedef struct CodeRegion {
     uint8_t *rx, *rw;
     size_t used;                /* bytes; the owner only */
+    size_t touched;             /* bytes that have host pages; the owner only */
     TB *tbs;                    /* rising by code address */
     unsigned n_tbs;             /* atomic, the owner changes it */
     unsigned max_tbs;
@@ -113,11 +115,13 @@ void tcg_start(void);                           /* runtime, code regions; once *
 /* tb-cache.c */
 bool tb_cache_init(uint64_t total_bytes, bool user, Error **errp);
 TB *tb_lookup_hash(CPUState *cpu, uint64_t page, uint64_t pc, uint64_t flags);
+bool tb_matches(CPUState *cpu, const TB *tb, uint64_t page, uint64_t pc, uint64_t flags);
 TB *tb_insert(CPUState *cpu, TB *tb, const uint32_t gen_count[2]);  /* the block to use; NULL: stale */
 void tb_chain(TB *from, unsigned slot, TB *to);
 TB *tb_by_host(uintptr_t host_pc);              /* an address inside the block's code */
 CodeRegion *tb_region_next(CodeRegion *old);    /* NULL: all are full */
 size_t tb_region_bytes(void);
+void tb_region_touch(CodeRegion *r);
 void tb_region_release(CodeRegion *r);
 void tb_request_flush(CPUState *cpu);
 PageDesc *page_desc(uint64_t page, bool make);
@@ -129,6 +133,7 @@ static inline bool page_has_code(uint64_t page)
 }
 /* Forgets blocks that cover [ram_addr, +len). True: @self (or NULL) was among them. */
 bool tb_written(uint64_t ram_addr, uint64_t len_bytes, TB *self, bool whole_page);
+void tb_jump_cache_reset(CPUState *cpu);
 void tb_jump_cache_flush(CPUState *cpu);
 void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva);
 void tb_jump_cache_put(CPUState *cpu, TB *tb);
