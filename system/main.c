@@ -14,6 +14,7 @@
 #include "memory/memory.h"
 #include "monitor-glue.h"
 #include "options.h"
+#include "qom-types.h"
 #include "qtest.h"
 #include "runstate.h"
 #include "target/i386/cpu.h"
@@ -52,6 +53,15 @@ static bool step_daemonize(Error **errp)
     return true;
 }
 
+static bool pidfile_made;
+
+static void remove_pidfile(void)
+{
+    if (pidfile_made) {
+        unlink(cl.pidfile);
+    }
+}
+
 static bool step_pidfile(Error **errp)
 {
     g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
@@ -61,6 +71,7 @@ static bool step_pidfile(Error **errp)
         error_setg(errp, "-pidfile %s: cannot create PID file: %s", cl.pidfile, err->message);
         return false;
     }
+    pidfile_made = cl.pidfile != NULL;
     return true;
 }
 
@@ -260,9 +271,7 @@ G_NORETURN static void end(int status)
     vm_end();
     monitor_glue_cleanup();
     chardev_cleanup();
-    if (cl.pidfile) {
-        unlink(cl.pidfile);
-    }
+    remove_pidfile();
     fflush(NULL);
     _exit(status);                  /* vCPU threads sleep; nothing of the user's is left */
 }
@@ -275,7 +284,9 @@ int main(int argc, char **argv)
     error_set_program(argv[0]);
     g_autofree char *base = g_path_get_basename(argv[0]);
     g_set_prgname(base);
+    qom_types_register();
     type_init_all();
+    qom_containers_make();
     if (!command_line_parse(&cl, argc, argv, &err)) {
         error_report_err(err);
         return 1;
@@ -287,6 +298,7 @@ int main(int argc, char **argv)
         if (!steps[i](&err)) {
             error_report_err(err);
             chardev_cleanup();
+            remove_pidfile();
             _exit(1);
         }
     }

@@ -163,6 +163,7 @@ static bool start_mon(const char *text, Error **errp)
         return false;
     }
     const char *id = opts_get(o, "chardev"), *mode = opts_get(o, "mode");
+    opts_get(o, "id");                          /* monitors are not found by it */
     Chardev *chr = id ? chardev_find(id) : NULL;
     if (!chr) {
         error_setg(errp, "-mon %s: chardev \"%s\" not found", text, id ? id : "");
