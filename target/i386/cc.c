@@ -8,12 +8,7 @@ static uint32_t zero_sign_parity(uint64_t d, uint64_t sign)
            (__builtin_parity((uint8_t)d) ? 0 : CC_P);
 }
 
-/**
- * x86_cc_compute - CC_ALL bits of the operation @op; see CCOp for what the operands are
- *
- * Bits of the operands above the operation's size are ignored, but for MUL's @src.
- */
-uint32_t x86_cc_compute(uint64_t dst, uint64_t src, uint64_t src2, CCOp op)
+static uint32_t compute(uint64_t dst, uint64_t src, uint64_t src2, CCOp op)
 {
     unsigned size = (op - CC_OP_ADDB) & 3;
     uint64_t sign = 1ull << ((8u << size) - 1), mask = sign * 2 - 1;
@@ -74,6 +69,25 @@ uint32_t x86_cc_compute(uint64_t dst, uint64_t src, uint64_t src2, CCOp op)
         break;
     }
     return zero_sign_parity(d, sign) | (c ? CC_C : 0) | (o ? CC_O : 0) | (adj ? CC_A : 0);
+}
+
+/**
+ * x86_cc_compute - CC_ALL bits of the operation @op; see CCOp for what the operands are
+ * @op: may carry CC_OVER_*
+ *
+ * Bits of the operands above the operation's size are ignored, but for MUL's @src.
+ */
+uint32_t x86_cc_compute(uint64_t dst, uint64_t src, uint64_t src2, CCOp op)
+{
+    uint32_t flags = compute(dst, src, src2, op & 0xff);
+
+    if (op & CC_OVER_C) {
+        flags = (flags & ~CC_C) | (op >> CC_OVER_C_SHIFT & 1 ? CC_C : 0);
+    }
+    if (op & CC_OVER_O) {
+        flags = (flags & ~CC_O) | (op >> CC_OVER_O_SHIFT & 1 ? CC_O : 0);
+    }
+    return flags;
 }
 
 uint32_t x86_eflags_get(CPUX86State *env)

@@ -104,6 +104,19 @@ static void test_others(void)
     g_assert_cmphex(x86_cc_compute(4, 12, 0, CC_OP_BLSIQ) & (CC_C | CC_Z), ==, CC_C);
 }
 
+static void test_override(void)
+{
+    CCOp zero = CC_OP_LOGICB;           /* of 0: ZF and PF */
+
+    g_assert_cmphex(x86_cc_compute(0, 0, 0, zero | CC_OVER_C), ==, CC_Z | CC_P);
+    g_assert_cmphex(x86_cc_compute(0, 0, 0, zero | CC_OVER_C | 1 << CC_OVER_C_SHIFT), ==,
+                    CC_Z | CC_P | CC_C);
+    g_assert_cmphex(x86_cc_compute(0, 0, 0, zero | CC_OVER_O | 1 << CC_OVER_O_SHIFT), ==,
+                    CC_Z | CC_P | CC_O);
+    g_assert_cmphex(x86_cc_compute(0, CC_ALL, 0, CC_OP_FLAGS | CC_OVER_C | CC_OVER_O), ==,
+                    CC_ALL & ~(CC_C | CC_O));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -115,5 +128,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cc/incdec", test_incdec);
     g_test_add_func("/cc/shift1", test_shift1);
     g_test_add_func("/cc/others", test_others);
+    g_test_add_func("/cc/override", test_override);
     return g_test_run();
 }

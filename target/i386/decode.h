@@ -144,6 +144,10 @@ struct X86Dis {
 
     CCOp cc_op;                 /* known op, or CC_OP_DYNAMIC */
     bool cc_op_dirty;           /* env->cc_op is not yet stored */
+    /* cc_op DYNAMIC, but it is known that env->cc_op holds the operation cc_under (else DYNAMIC)
+     * and cc_over (CC_OVER_C, CC_OVER_O) beside the bits themselves */
+    CCOp cc_under;
+    uint32_t cc_over;
     IrVal cmp_a, cmp_b;         /* CC_OP_SUBx: the operands, set by x86_cc_sub(); else NULL */
     bool ended;                 /* the block ends after this instruction: a trans sets it when it
                                  * has emitted the exit itself */

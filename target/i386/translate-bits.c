@@ -119,17 +119,6 @@ void trans_shxd(X86Dis *s, const X86Insn *insn)
 
 /* ---- rotates ---- */
 
-/* CF and OF from a rotated value's bits @c and those whose difference is OF, in their places */
-static IrVal rotate_flags(X86Dis *s, IrVal cf, IrVal o1, IrVal o2)
-{
-    IrVal t = x86_tmp(s);
-
-    ir_xor(s->b, t, o1, o2);
-    ir_shli(s->b, t, t, 11);
-    ir_or(s->b, t, t, cf);
-    return t;
-}
-
 static IrVal bit(X86Dis *s, IrVal v, unsigned pos)
 {
     IrVal t = x86_tmp(s);
@@ -138,20 +127,17 @@ static IrVal bit(X86Dis *s, IrVal v, unsigned pos)
     return t;
 }
 
-static void set_rotate_flags(X86Dis *s, IrVal bits, IrVal count, bool is_const)
+/* CF, and OF as the difference of two bits; all I64 of 0 or 1 */
+static void set_rotate_flags(X86Dis *s, IrVal cf, IrVal o1, IrVal o2, IrVal count)
 {
-    IrVal old, t;
+    IrVal o = x86_tmp(s);
 
-    if (is_const) {
-        x86_flags_merge(s, CC_C | CC_O, bits);
-        return;
+    ir_xor(s->b, o, o1, o2);
+    if (count) {
+        x86_cc_override_unless0(s, count, cf, o);
+    } else {
+        x86_cc_override(s, cf, o);
     }
-    old = x86_flags_read(s);
-    t = x86_tmp(s);
-    ir_andi(s->b, t, old, ~(uint64_t)(CC_C | CC_O));
-    ir_or(s->b, t, t, bits);
-    ir_movcond(s->b, IR_COND_NE, t, count, x86_imm(s, 0), t, old);
-    x86_flags_write(s, t);
 }
 
 /* 8 and 16 bits: repeated to fill 32, where a rotate by any count does the same */
@@ -182,7 +168,7 @@ void trans_rot(X86Dis *s, const X86Insn *insn)
 {
     unsigned bytes = size0(s), top = bytes * 8 - 1, n;
     bool left = insn->arg == SH_ROL;
-    IrVal count, v, r, cf, flags;
+    IrVal count, v, r, cf;
     bool is_const = get_count(s, 1, bytes, &count, &n);
 
     v = x86_load(s, 0);
@@ -193,8 +179,8 @@ void trans_rot(X86Dis *s, const X86Insn *insn)
     r = rotated(s, v, count, left, bytes);
     x86_store(s, 0, r);
     cf = left ? bit(s, r, 0) : bit(s, r, top);
-    flags = rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1));
-    set_rotate_flags(s, flags, count, is_const);
+    set_rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1),
+                     is_const ? NULL : count);
 }
 
 /* by 1, as in additions of long numbers */
@@ -205,15 +191,14 @@ static void rotc_by_1(X86Dis *s, bool left, IrVal v, IrVal old_cf)
 
     ir_or(s->b, r, r, left ? old_cf : shifted_by(s, IR_shl, old_cf, top));
     x86_store(s, 0, r);
-    x86_flags_merge(s, CC_C | CC_O,
-                    rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1)));
+    set_rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1), NULL);
 }
 
 void trans_rotc(X86Dis *s, const X86Insn *insn)
 {
     unsigned bytes = size0(s), top = bytes * 8 - 1, n;
     bool left = insn->arg == SH_RCL;
-    IrVal count, v, r = x86_tmp(s), cf = x86_tmp(s), old_cf = x86_carry(s), flags;
+    IrVal count, v, r = x86_tmp(s), cf = x86_tmp(s), old_cf = x86_carry(s);
     bool is_const = get_count(s, 1, bytes, &count, &n);
     IrVal args[4];
 
@@ -231,8 +216,8 @@ void trans_rotc(X86Dis *s, const X86Insn *insn)
     x86_call(s, &alu_rotc, r, false, 4, args);
     x86_call(s, &alu_rotc_carry, cf, false, 4, args);
     x86_store(s, 0, r);
-    flags = rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1));
-    set_rotate_flags(s, flags, count, is_const);
+    set_rotate_flags(s, cf, bit(s, r, top), left ? cf : bit(s, r, top - 1),
+                     is_const ? NULL : count);
 }
 
 /* ---- bt, bts, btr, btc ---- */
@@ -455,11 +440,10 @@ void trans_rorx(X86Dis *s, const X86Insn *insn)
 /* arg: 0 adcx (carry in CF), 1 adox (in OF); no other flag changes */
 void trans_adx(X86Dis *s, const X86Insn *insn)
 {
-    unsigned bytes = size0(s), pos = insn->arg ? 11 : 0;
-    IrVal b = x86_load(s, 1), a = x86_load(s, 0), f = x86_flags_read(s), c = x86_tmp(s);
+    unsigned bytes = size0(s);
+    IrVal b = x86_load(s, 1), a = x86_load(s, 0), c = insn->arg ? x86_overflow(s) : x86_carry(s);
     IrVal r = x86_tmp(s), out = x86_tmp(s), out2 = x86_tmp(s);
 
-    ir_extract(s->b, c, f, pos, 1);
     ir_add(s->b, r, a, b);
     if (bytes == 8) {
         ir_setcond(s->b, IR_COND_LTU, out, r, a);
@@ -471,8 +455,7 @@ void trans_adx(X86Dis *s, const X86Insn *insn)
         ir_shri(s->b, out, r, 32);
     }
     x86_store(s, 0, r);
-    ir_deposit(s->b, f, f, out, pos, 1);
-    x86_flags_write(s, f);
+    x86_cc_override(s, insn->arg ? NULL : out, insn->arg ? out : NULL);
 }
 
 void trans_crc32(X86Dis *s, const X86Insn *insn)

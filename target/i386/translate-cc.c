@@ -28,6 +28,8 @@ static unsigned cc_uses(CCOp op)
 void x86_cc_set(X86Dis *s, CCOp op)
 {
     s->cmp_a = s->cmp_b = NULL;
+    s->cc_under = CC_OP_DYNAMIC;
+    s->cc_over = 0;
     if (op == CC_OP_DYNAMIC) {
         s->cc_op_dirty = false;
     } else if (op != s->cc_op) {
@@ -79,6 +81,73 @@ void x86_flags_merge(X86Dis *s, uint32_t mask, IrVal bits)
     x86_flags_write(s, t);
 }
 
+/* @op |= bit at @shift */
+static void or_bit(X86Dis *s, IrVal op, IrVal bit, unsigned shift)
+{
+    IrVal t = ir_temp(s->b, IR_I32);
+
+    ir_trunc(s->b, t, bit);
+    ir_shli(s->b, t, t, shift);
+    ir_or(s->b, op, op, t);
+}
+
+/* env->cc_op with CF and OF overridden as asked, an I32; where what it holds is known, it depends
+ * on the bits that stay only. *under and *over describe it. */
+static IrVal overridden(X86Dis *s, IrVal c, IrVal o, CCOp *under, uint32_t *over)
+{
+    uint32_t mask = (c ? CC_OVER_C : 0) | (o ? CC_OVER_O : 0), keep;
+    IrVal op = ir_temp(s->b, IR_I32);
+    bool known = s->cc_op != CC_OP_DYNAMIC || s->cc_under != CC_OP_DYNAMIC;
+
+    *under = s->cc_op != CC_OP_DYNAMIC ? s->cc_op : s->cc_under;
+    *over = s->cc_over | mask;
+    keep = known ? s->cc_over & ~mask : 0xff | (CC_OVER_C * 3 + CC_OVER_O * 3);
+    keep = known ? keep | keep << 1 : keep & ~(mask | mask << 1);
+    if (keep) {
+        ir_andi(s->b, op, x86_cc_op, keep);
+        ir_ori(s->b, op, op, mask | (known ? *under : 0));
+    } else {
+        ir_movi(s->b, op, mask | *under);
+    }
+    if (c) {
+        or_bit(s, op, c, CC_OVER_C_SHIFT);
+    }
+    if (o) {
+        or_bit(s, op, o, CC_OVER_O_SHIFT);
+    }
+    return op;
+}
+
+static void set_overridden(X86Dis *s, IrVal op, CCOp under, uint32_t over)
+{
+    ir_mov(s->b, x86_cc_op, op);
+    x86_cc_set(s, CC_OP_DYNAMIC);
+    s->cc_under = under;
+    s->cc_over = over;
+}
+
+void x86_cc_override(X86Dis *s, IrVal c, IrVal o)
+{
+    uint32_t over;
+    CCOp under;
+    IrVal op = overridden(s, c, o, &under, &over);
+
+    set_overridden(s, op, under, over);
+}
+
+void x86_cc_override_unless0(X86Dis *s, IrVal count, IrVal c, IrVal o)
+{
+    uint32_t over;
+    CCOp under;
+    IrVal op, old = ir_temp(s->b, IR_I32);
+
+    x86_cc_flush(s);
+    ir_mov(s->b, old, x86_cc_op);
+    op = overridden(s, c, o, &under, &over);
+    ir_movcond(s->b, IR_COND_NE, op, count, x86_imm(s, 0), op, old);
+    set_overridden(s, op, CC_OP_DYNAMIC, 0);
+}
+
 void x86_cc_carry_keep_z(X86Dis *s, IrVal carry)
 {
     /* operations whose ZF is cc_dst == 0 have a sibling with another CF: SAR */
@@ -87,7 +156,7 @@ void x86_cc_carry_keep_z(X86Dis *s, IrVal carry)
         ir_mov(s->b, x86_cc_src, carry);
         x86_cc_set(s, CC_OP_SARB + size);
     } else {
-        x86_flags_merge(s, CC_C, carry);
+        x86_cc_override(s, carry, NULL);
     }
 }
 
@@ -336,11 +405,42 @@ static bool cond_direct(X86Dis *s, unsigned jcc, X86Cond *c)
     }
 }
 
+/* which of the overridable flags a condition looks at */
+static const uint32_t over_of[] = {
+    [JCC_O] = CC_OVER_O, [JCC_B] = CC_OVER_C, [JCC_Z] = 0, [JCC_BE] = CC_OVER_C, [JCC_S] = 0,
+    [JCC_P] = 0, [JCC_L] = CC_OVER_O, [JCC_LE] = CC_OVER_O,
+};
+
+/* conditions while CF or OF is overridden and the operation beneath is known */
+static bool cond_overridden(X86Dis *s, unsigned jcc, X86Cond *c)
+{
+    bool ok;
+
+    if (s->cc_op != CC_OP_DYNAMIC) {
+        return false;
+    }
+    if (s->cc_over & over_of[jcc]) {
+        *c = cond_of(s, IR_COND_TSTNE, x86_cc_op, over_of[jcc] << 1);
+        return jcc == JCC_O || jcc == JCC_B;
+    }
+    if (s->cc_under == CC_OP_DYNAMIC) {
+        return false;
+    }
+    s->cc_op = s->cc_under;
+    ok = cond_direct(s, jcc, c);
+    if (!ok && s->cc_op == CC_OP_FLAGS) {
+        *c = cond_of_bits(s, x86_cc_src, jcc);
+        ok = true;
+    }
+    s->cc_op = CC_OP_DYNAMIC;
+    return ok;
+}
+
 X86Cond x86_cond(X86Dis *s, unsigned cc)
 {
     X86Cond c;
 
-    if (!cond_direct(s, cc >> 1, &c)) {
+    if (!cond_direct(s, cc >> 1, &c) && !cond_overridden(s, cc >> 1, &c)) {
         c = cond_of_bits(s, x86_flags_read(s), cc >> 1);
     }
     if (cc & 1) {
@@ -349,11 +449,14 @@ X86Cond x86_cond(X86Dis *s, unsigned cc)
     return c;
 }
 
-IrVal x86_carry(X86Dis *s)
+static IrVal flag_value(X86Dis *s, unsigned jcc)
 {
-    X86Cond c = x86_cond(s, JCC_B * 2);
+    X86Cond c = x86_cond(s, jcc * 2);
     IrVal t = x86_tmp(s);
 
     ir_setcond(s->b, c.cond, t, c.a, c.b);
     return t;
 }
+
+IrVal x86_carry(X86Dis *s) { return flag_value(s, JCC_B); }
+IrVal x86_overflow(X86Dis *s) { return flag_value(s, JCC_O); }

@@ -566,15 +566,12 @@ void trans_sahf(X86Dis *s, const X86Insn *insn)
 /* arg: 0 clc, 1 stc, 2 cmc */
 void trans_carry(X86Dis *s, const X86Insn *insn)
 {
-    IrVal t;
+    IrVal c = insn->arg == 2 ? x86_carry(s) : x86_imm(s, insn->arg);
 
     if (insn->arg == 2) {
-        t = x86_tmp(s);
-        ir_xori(s->b, t, x86_flags_read(s), CC_C);
-        x86_flags_write(s, t);
-    } else {
-        x86_flags_merge(s, CC_C, x86_imm(s, insn->arg));
+        ir_xori(s->b, c, c, 1);
     }
+    x86_cc_override(s, c, NULL);
 }
 
 void trans_salc(X86Dis *s, const X86Insn *insn)

@@ -531,7 +531,7 @@ void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
     s->b = b;
     s->info = info;
     s->pc = s->code64 ? info->pc : (uint32_t)(info->pc - s->cs_base);
-    s->cc_op = CC_OP_DYNAMIC;
+    s->cc_op = s->cc_under = CC_OP_DYNAMIC;
     info->n_insns = info->size_bytes = 0;
     if (is_stepping(s) || s->flags & HF_INHIBIT_IRQ) {
         max = 1;

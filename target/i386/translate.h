@@ -51,8 +51,13 @@ void x86_cc_set1(X86Dis *s, CCOp op_b, IrVal dst, unsigned bytes);          /* o
 void x86_cc_set2(X86Dis *s, CCOp op_b, IrVal dst, IrVal src, unsigned bytes);
 /* the flags of @mask become those of @bits (no others set there) */
 void x86_flags_merge(X86Dis *s, uint32_t mask, IrVal bits);
+/* CF and OF become @c and @o (I64, 0 or 1); NULL: as before. The others stay. */
+void x86_cc_override(X86Dis *s, IrVal c, IrVal o);
+/* the same unless @count (I64) is 0 */
+void x86_cc_override_unless0(X86Dis *s, IrVal count, IrVal c, IrVal o);
 /* CF = carry (0 or 1), ZF kept, others undefined */
 void x86_cc_carry_keep_z(X86Dis *s, IrVal carry);
+IrVal x86_overflow(X86Dis *s);                          /* I64, 0 or 1 */
 /*
  * Keeps the flags as they were if @count (I64) is 0, else they are those of op_b. Used where the
  * count is not a constant.

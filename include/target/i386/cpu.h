@@ -53,6 +53,12 @@ typedef enum CCOp {
     CC_OP_POPCNT,
     CC_OP_N
 } CCOp;
+/* env->cc_op may say beside the operation that CF or OF is another, and what it is: rotates, bit
+ * tests and the like leave the other flags as they were */
+#define CC_OVER_C       0x100u
+#define CC_OVER_C_SHIFT 9               /* the bit itself */
+#define CC_OVER_O       0x400u
+#define CC_OVER_O_SHIFT 11
 
 /* hflags: what a translation depends on; bits of EFLAGS keep their places */
 #define HF_CPL_MASK   0x00000003u
@@ -231,6 +237,10 @@ typedef struct CPUX86State {
     uint64_t exception_next_eip;
     int32_t old_exception;      /* for double faults; -1 */
     uint8_t nmi_blocked;
+    bool debug_armed;           /* some breakpoint of DR7 is on; the rest belongs to debug.c */
+    bool debug_step, debug_resume;
+    uint32_t debug_hits;
+    uint64_t debug_resume_pc;
     bool wait_sipi;             /* after INIT: only INIT, SIPI and reset are seen */
     uint8_t trapno;             /* user programs */
     uint64_t fs_gs_dummy;
