@@ -66,6 +66,7 @@ struct HvBalloon {
     Timer *delay;
     uint64_t boot_pages;
     PageRangeTree *removed;             /* given by the guest */
+    uint64_t returning;                 /* pages told to the guest, which has not answered yet */
     uint64_t target_pages;
     bool target_changed;                /* not acted on yet */
     uint64_t to_remove, to_return;      /* pages left of what the last target asked for */
@@ -111,7 +112,7 @@ static RingResult send(HvBalloon *b, const uint8_t *msg, size_t len_bytes, uint3
 
 static uint64_t pages_now(const HvBalloon *b)
 {
-    uint64_t removed = page_range_tree_pages(b->removed);
+    uint64_t removed = page_range_tree_pages(b->removed) + b->returning;
 
     return b->boot_pages - MIN(removed, b->boot_pages);
 }
@@ -201,6 +202,7 @@ static bool poll_unballoon(HvBalloon *b)
         return false;           /* when there is room, again */
     }
     b->to_return -= pages;
+    b->returning += pages;
     if (!more) {
         b->to_return = 0;
         set_state(b, UNBALLOON_REPLY);
@@ -408,6 +410,7 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
 static void on_unballoon(HvBalloon *b, const DmMessage *m)
 {
     b->trans_id++;
+    b->returning = 0;
     set_state(b, IDLE);
     tell_change(b);
 }
@@ -466,11 +469,11 @@ static bool balloon_open(VMBusDevice *dev)
 static void balloon_close(VMBusDevice *dev)
 {
     HvBalloon *b = hv_balloon(dev);
-    bool changed = page_range_tree_pages(b->removed);
+    bool changed = page_range_tree_pages(b->removed) + b->returning;
 
     timer_del(b->delay);
     page_range_tree_clear(b->removed);
-    b->to_remove = b->to_return = 0;
+    b->to_remove = b->to_return = b->returning = 0;
     b->trans_id = 0;
     b->can_balloon = b->have_status = false;
     set_state(b, CLOSED);

@@ -265,6 +265,7 @@ static void round_trip(void)
     g_assert_cmpuint(expect_return(&n_ranges, &n_messages), ==, 4096);
     g_assert_cmpuint(n_ranges, ==, 1);          /* neighbours were merged */
     g_assert_cmpuint(n_messages, ==, 1);
+    g_assert_cmpuint(actual(), ==, 48 * MIB);   /* the guest has not taken them yet */
     send_unballooned();
     g_assert_cmpuint(actual(), ==, 64 * MIB);
     g_assert_cmpuint(n_changes, ==, 2);
@@ -587,7 +588,7 @@ static void random_messages(void)
         expect_request();
         for (unsigned i = 0; i < 200; i++) {
             uint8_t w[80], in[4096];
-            size_t n = (size_t)g_test_rand_int_range(0, sizeof(w));
+            size_t n = (size_t)g_test_rand_int_range(0, sizeof(w)), len;
             bool signal = false;
 
             for (size_t k = 0; k < sizeof(w); k++) {
@@ -600,7 +601,9 @@ static void random_messages(void)
             }
             hv_signal_event(fake.partition, 16 + rings.relid, 0);
             if (i % 8 == 0) {
-                fake_recv(&rings, in);
+                fake_pump();
+                /* not fake_recv(): it may have given the ring's own pages */
+                ring_read(&rings.in, &p, in, sizeof(in), &len, &signal);
                 want_mib((uint64_t)g_test_rand_int_range(1, 70));
             }
         }

@@ -69,9 +69,10 @@ static const HvFlag flags[N_FLAGS] = {
     [F_SYNDBG] = { "syndbg", "synthetic debugger", .lacking = true },
 };
 
-/* what VMBus needs, and its drivers in Windows and Linux like to have */
+/* what VMBus needs, and its guests like to have. Frequencies: no calibration loops at boot. */
 #define VMBUS_NEEDS (BIT(F_SYNIC) | BIT(F_VPINDEX))
-#define VMBUS_SET (VMBUS_NEEDS | BIT(F_TIME) | BIT(F_STIMER) | BIT(F_VAPIC) | BIT(F_RUNTIME))
+#define VMBUS_SET (VMBUS_NEEDS | BIT(F_TIME) | BIT(F_STIMER) | BIT(F_VAPIC) | BIT(F_RUNTIME) | \
+                   BIT(F_FREQUENCIES))
 
 struct X86HyperV {
     uint32_t on, given;                 /* BIT()s */
