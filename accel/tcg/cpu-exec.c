@@ -90,8 +90,8 @@ static bool runs_alone(const CPUState *cpu, uint64_t pc)
 TB *tb_find(CPUState *cpu, uint64_t pc, uint64_t flags)
 {
     const JumpCacheEntry *e = &cpu->jump_cache[tb_jump_hash(pc)];
+    bool ok, global;
     uint64_t page;
-    bool ok;
     TB *tb;
 
     if (e->pc == pc && e->flags == flags) {
@@ -99,6 +99,7 @@ TB *tb_find(CPUState *cpu, uint64_t pc, uint64_t flags)
     }
     tcg_count(cpu, LOOKUP_HASH);
     page = cpu_code_page(cpu, pc, NULL, false, &ok);
+    global = cpu->tlb->code_global;
     tb = e->tb;             /* the one that was here before a flush, very likely */
     if (!tb || !tb_matches(cpu, tb, page, pc, flags)) {
         tb = page == NO_PAGE ? NULL : tb_lookup_hash(cpu, page, pc, flags);
@@ -107,7 +108,7 @@ TB *tb_find(CPUState *cpu, uint64_t pc, uint64_t flags)
         tb = tb_gen(cpu, pc, flags, tcg_config.one_insn_per_tb ? 1 : 0, true, true);
     }
     if (!tb->nocache) {
-        tb_jump_cache_put(cpu, tb);
+        tb_jump_cache_put(cpu, tb, global && tb->page[1] == NO_PAGE);
     }
     return tb;
 }

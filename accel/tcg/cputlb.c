@@ -50,15 +50,18 @@ static void tlb_tables_new(TlbFast *f, TlbMode *m, size_t n)
     f->mask = (n - 1) << TLB_ENTRY_BITS;
     memset(f->table, 0xff, n * sizeof(TlbEntry));
     m->full = g_new(TlbFullEntry, n);
-    m->used = g_new(uint32_t, n);
-    m->n_used = 0;
+    for (unsigned k = 0; k < 2; k++) {
+        m->used[k] = g_new(uint32_t, n);
+        m->n_used[k] = 0;
+    }
 }
 
 static void tlb_tables_free(TlbFast *f, TlbMode *m)
 {
     g_free(f->table);
     g_free(m->full);
-    g_free(m->used);
+    g_free(m->used[0]);
+    g_free(m->used[1]);
 }
 
 static bool tlb_entry_empty(const TlbEntry *e)
@@ -79,11 +82,39 @@ static void tlb_entry_clear(TlbEntry *e)
     e->addend = 0;
 }
 
-static void tlb_note_used(TlbFast *f, TlbMode *m, size_t i)
+/* Puts @e into slot @i. */
+static void tlb_put(TlbFast *f, TlbMode *m, size_t i, const TlbEntry *e, const TlbFullEntry *full)
 {
-    if (m->n_used < tlb_size(f)) {
-        m->used[m->n_used++] = (uint32_t)i;
+    unsigned k = full->global;
+
+    if ((tlb_entry_empty(&f->table[i]) || m->full[i].global != full->global) &&
+        m->n_used[k] < tlb_size(f)) {
+        m->used[k][m->n_used[k]++] = (uint32_t)i;
     }
+    f->table[i] = *e;
+    m->full[i] = *full;
+}
+
+/* Walks the slots of kinds @it->k..1 that may be filled, or the whole table if a list was too short. */
+typedef struct SlotIter { unsigned k; size_t at; } SlotIter;
+
+static bool tlb_next_slot(const TlbFast *f, const TlbMode *m, SlotIter *it, size_t *slot)
+{
+    size_t n = tlb_size(f);
+
+    if (m->n_used[0] >= n || m->n_used[1] >= n) {
+        *slot = it->at++;
+        return *slot < n;
+    }
+    while (it->k < 2 && it->at >= m->n_used[it->k]) {
+        it->k++;
+        it->at = 0;
+    }
+    if (it->k == 2) {
+        return false;
+    }
+    *slot = m->used[it->k][it->at++];
+    return true;
 }
 
 /* With the lock. All entries move to tables twice as large. */
@@ -101,10 +132,7 @@ static void tlb_grow(TlbFast *f, TlbMode *m)
         const TlbEntry *e = &old_f.table[i];
         if (!tlb_entry_empty(e)) {
             uint64_t page = e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
-            size_t k = tlb_index(f, page);
-            f->table[k] = *e;
-            m->full[k] = old_m.full[i];
-            tlb_note_used(f, m, k);
+            tlb_put(f, m, tlb_index(f, page), e, &old_m.full[i]);
         }
     }
     tlb_tables_free(&old_f, &old_m);
@@ -141,29 +169,71 @@ static bool tlb_adapt(TlbFast *f, TlbMode *m)
     return n != 0;
 }
 
+static void tlb_clear_all(TlbFast *f, TlbMode *m)
+{
+    size_t n = tlb_size(f);
+
+    if (m->n_used[0] + m->n_used[1] >= n / 2) {
+        memset(f->table, 0xff, n * sizeof(TlbEntry));
+    }
+    for (unsigned k = 0; k < 2 && m->n_used[0] + m->n_used[1] < n / 2; k++) {
+        for (unsigned i = 0; i < m->n_used[k]; i++) {
+            tlb_entry_clear(&f->table[m->used[k][i]]);
+        }
+    }
+}
+
 static void tlb_flush_mode(CPUState *cpu, unsigned idx)
+{
+    TlbFast *f = &cpu->tlb_fast[idx];
+    TlbMode *m = &cpu->tlb->mode[idx];
+
+    if (!(m->n_fills | m->n_used[0] | m->n_used[1])) {
+        return;
+    }
+    tlb_lock(cpu->tlb);
+    if (!tlb_adapt(f, m)) {
+        tlb_clear_all(f, m);
+    }
+    memset(m->victim, 0xff, sizeof(m->victim));
+    m->n_used[0] = m->n_used[1] = m->n_fills = 0;
+    m->large_bloom = 0;
+    m->has_1g = false;
+    tlb_unlock(cpu->tlb);
+}
+
+/* With the lock. A slot that was of the other kind once may lose a global entry: no harm. */
+static void tlb_clear_nonglobal(TlbFast *f, TlbMode *m)
+{
+    for (unsigned i = 0; i < m->n_used[0]; i++) {
+        tlb_entry_clear(&f->table[m->used[0][i]]);
+    }
+    for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
+        if (!m->victim_full[v].global) {
+            tlb_entry_clear(&m->victim[v]);
+        }
+    }
+    m->n_used[0] = 0;
+}
+
+static void tlb_flush_mode_nonglobal(CPUState *cpu, unsigned idx)
 {
     TlbFast *f = &cpu->tlb_fast[idx];
     TlbMode *m = &cpu->tlb->mode[idx];
     size_t n = tlb_size(f);
 
-    if (m->n_fills == 0) {
+    if (m->n_used[0] >= n || m->n_used[1] >= n || m->n_flushes + 1 >= TLB_WINDOW_FLUSHES) {
+        tlb_flush_mode(cpu, idx);       /* the lists are no good, or time to look at the size */
         return;
     }
     tlb_lock(cpu->tlb);
-    if (!tlb_adapt(f, m)) {
-        if (m->n_used < n / 2) {
-            for (unsigned i = 0; i < m->n_used; i++) {
-                tlb_entry_clear(&f->table[m->used[i]]);
-            }
-        } else {
-            memset(f->table, 0xff, n * sizeof(TlbEntry));
-        }
+    if (m->n_fills + m->n_used[1] > n - n / 4) {
+        tlb_grow(f, m);
     }
-    memset(m->victim, 0xff, sizeof(m->victim));
-    m->n_used = m->n_fills = 0;
-    m->large_bloom = 0;
-    m->has_1g = false;
+    m->max_fills = MAX(m->max_fills, m->n_fills + m->n_used[1]);
+    m->n_flushes++;
+    m->n_fills = 0;
+    tlb_clear_nonglobal(f, m);
     tlb_unlock(cpu->tlb);
 }
 
@@ -178,7 +248,19 @@ void tlb_flush_modes(CPUState *cpu, unsigned mode_mask)
             tlb_flush_mode(cpu, i);
         }
     }
-    tb_jump_cache_flush(cpu);
+    tb_jump_cache_flush(cpu, true);
+}
+
+void tlb_flush_nonglobal(CPUState *cpu)
+{
+    if (tcg_config.user) {
+        return;
+    }
+    tcg_count(cpu, TLB_FLUSH);
+    for (unsigned i = 0; i < cpu->ops->n_mmu_modes; i++) {
+        tlb_flush_mode_nonglobal(cpu, i);
+    }
+    tb_jump_cache_flush(cpu, false);
 }
 
 void tlb_flush(CPUState *cpu)
@@ -205,10 +287,10 @@ static void tlb_entry_clear_around(TlbEntry *e, const TlbFullEntry *full, uint64
 /* With the lock: every entry that came from the large page around @page. */
 static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
 {
-    size_t n = m->n_used < tlb_size(f) ? m->n_used : tlb_size(f);
+    SlotIter it = { 0 };
+    size_t i;
 
-    for (size_t k = 0; k < n; k++) {
-        size_t i = m->n_used < tlb_size(f) ? m->used[k] : k;
+    while (tlb_next_slot(f, m, &it, &i)) {
         tlb_entry_clear_around(&f->table[i], &m->full[i], page);
     }
     for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
@@ -291,11 +373,10 @@ void tlb_protect_page(CPUState *cpu, uint64_t ram_page)
     for (unsigned idx = 0; idx < cpu->ops->n_mmu_modes; idx++) {
         TlbFast *f = &cpu->tlb_fast[idx];
         TlbMode *m = &cpu->tlb->mode[idx];
-        bool listed = m->n_used < tlb_size(f);
-        size_t n = listed ? m->n_used : tlb_size(f);
+        SlotIter it = { 0 };
+        size_t i;
 
-        for (size_t k = 0; k < n; k++) {
-            size_t i = listed ? m->used[k] : k;
+        while (tlb_next_slot(f, m, &it, &i)) {
             if (!tlb_entry_empty(&f->table[i])) {
                 protect_entry(&f->table[i], &m->full[i], ram_page);
             }
@@ -424,6 +505,7 @@ void tlb_set_page(CPUState *cpu, uint64_t gva, uint64_t gpa, int prot, int mmu_i
 
     flags = describe_page(cpu, gpa & PAGE_MASK_, &full, &hva);
     full.lg_page_size = (uint8_t)__builtin_ctzll(page_size);
+    full.global = prot & PROT_G;
     wflags = flags | (full.readonly ? TLB_MMIO : 0);
 
     tlb_lock(t);
@@ -436,11 +518,7 @@ void tlb_set_page(CPUState *cpu, uint64_t gva, uint64_t gpa, int prot, int mmu_i
     e.addend = hva ? (uintptr_t)hva - page : 0;
     i = tlb_index(f, page);
     evict(m, &f->table[i], &m->full[i], page);
-    if (tlb_entry_empty(&f->table[i])) {
-        tlb_note_used(f, m, i);
-    }
-    f->table[i] = e;
-    m->full[i] = full;
+    tlb_put(f, m, i, &e, &full);
     note_large(m, page, page_size);
     if (++m->n_fills > 2 * tlb_size(f) && tlb_size(f) < TLB_MAX_ENTRIES) {
         m->n_fills = (uint32_t)tlb_size(f);
@@ -472,13 +550,9 @@ static bool victim_hit(CPUState *cpu, TlbFast *f, TlbMode *m, MMUAccess access, 
 
             tlb_lock(cpu->tlb);
             e = m->victim[v];       /* its flags may have changed */
-            if (tlb_entry_empty(&f->table[i])) {
-                tlb_note_used(f, m, i);
-            }
             m->victim[v] = f->table[i];
             m->victim_full[v] = m->full[i];
-            f->table[i] = e;
-            m->full[i] = full;
+            tlb_put(f, m, i, &e, &full);
             tlb_unlock(cpu->tlb);
             tcg_count(cpu, TLB_VICTIM);
             return true;
@@ -535,6 +609,7 @@ uint64_t cpu_code_page(CPUState *cpu, uint64_t gva, const uint8_t **hva, bool no
     if (hva) {
         *hva = (const uint8_t *)((gva & PAGE_MASK_) + e->addend);
     }
+    cpu->tlb->code_global = tlb_full(cpu, mmu_idx, e)->global;
     return tlb_full(cpu, mmu_idx, e)->ram_addr;
 }
 

@@ -371,11 +371,14 @@ static void unchain_outgoing(TB *tb, unsigned slot)
 /* Empties all slots and forgets which blocks were in them. */
 void tb_jump_cache_reset(CPUState *cpu)
 {
+    CPUTlb *t = cpu->tlb;
+
     for (unsigned i = 0; i < 1u << JUMP_CACHE_BITS; i++) {
         cpu->jump_cache[i] = (JumpCacheEntry){ .pc = UINT64_MAX, .flags = UINT64_MAX };
     }
-    cpu->tlb->n_jc_used = 0;
-    memset(cpu->tlb->jc_pages, 0, sizeof(cpu->tlb->jc_pages));
+    t->n_jc_used[0] = t->n_jc_used[1] = 0;
+    memset(t->jc_listed, 0, sizeof(t->jc_listed));
+    memset(t->jc_pages, 0, sizeof(t->jc_pages));
 }
 
 static unsigned jc_page_bit(uint64_t gva)
@@ -384,13 +387,14 @@ static unsigned jc_page_bit(uint64_t gva)
     return (unsigned)(pfn ^ (pfn >> 8) ^ (pfn >> 16)) & 255;
 }
 
+/* No jump hits the slot any more. The block stays known, for tb_find() to look whether it is right. */
 static void jc_clear(JumpCacheEntry *e)
 {
-    __atomic_store_n(&e->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_RELAXED);
+    __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_SEQ_CST);
 }
 
-void tb_jump_cache_put(CPUState *cpu, TB *tb)
+/* @global: tlb_flush_nonglobal() does not change what is at its pc */
+void tb_jump_cache_put(CPUState *cpu, TB *tb, bool global)
 {
     CPUTlb *t = cpu->tlb;
     uint32_t i = tb_jump_hash(tb->pc);
@@ -399,37 +403,35 @@ void tb_jump_cache_put(CPUState *cpu, TB *tb)
     if (tcg_backend() == TCG_BACKEND_INTERP) {
         return;                 /* blocks are told apart by the run loop only */
     }
-    if (e->pc == UINT64_MAX && t->n_jc_used < G_N_ELEMENTS(t->jc_used)) {
-        t->jc_used[t->n_jc_used++] = (uint16_t)i;
+    if (!(t->jc_listed[i] >> global & 1)) {
+        t->jc_listed[i] |= (uint8_t)(1 << global);
+        t->jc_used[global][t->n_jc_used[global]++] = (uint16_t)i;
     }
     t->jc_pages[jc_page_bit(tb->pc) / 64] |= (uint64_t)1 << (jc_page_bit(tb->pc) % 64);
-    __atomic_store_n(&e->pc, UINT64_MAX, __ATOMIC_RELEASE);
-    e->flags = tb->flags;
+    __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_RELEASE);
+    e->pc = tb->pc;
     e->code = tb->code.entry;
-    e->tb = tb;
-    __atomic_store_n(&e->pc, tb->pc, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&e->tb, tb, __ATOMIC_RELEASE);
+    __atomic_store_n(&e->flags, tb->flags, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&tb->dead, __ATOMIC_SEQ_CST)) {     /* pairs with tb_kill() */
         jc_clear(e);
     }
 }
 
-/* Blocks stay in their slots, for tb_find() to look whether they are still right. */
-void tb_jump_cache_flush(CPUState *cpu)
+void tb_jump_cache_flush(CPUState *cpu, bool global_too)
 {
     CPUTlb *t = cpu->tlb;
 
-    if (t->n_jc_used >= G_N_ELEMENTS(t->jc_used)) {
-        for (unsigned i = 0; i < 1u << JUMP_CACHE_BITS; i++) {
-            cpu->jump_cache[i].pc = cpu->jump_cache[i].flags = UINT64_MAX;
+    for (unsigned k = 0; k <= global_too; k++) {
+        for (unsigned i = 0; i < t->n_jc_used[k]; i++) {
+            cpu->jump_cache[t->jc_used[k][i]].flags = UINT64_MAX;
+            t->jc_listed[t->jc_used[k][i]] &= (uint8_t)~(1 << k);
         }
-    } else {
-        for (unsigned i = 0; i < t->n_jc_used; i++) {
-            cpu->jump_cache[t->jc_used[i]].pc = UINT64_MAX;
-            cpu->jump_cache[t->jc_used[i]].flags = UINT64_MAX;
-        }
+        t->n_jc_used[k] = 0;
     }
-    t->n_jc_used = 0;
-    memset(t->jc_pages, 0, sizeof(t->jc_pages));
+    if (!t->n_jc_used[1]) {
+        memset(t->jc_pages, 0, sizeof(t->jc_pages));
+    }
 }
 
 static bool jc_may_have(const CPUTlb *t, uint64_t gva)
@@ -447,14 +449,12 @@ void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva)
     if (!jc_may_have(t, page) && !jc_may_have(t, page - PAGE_SIZE_)) {
         return;
     }
-    if (t->n_jc_used >= G_N_ELEMENTS(t->jc_used)) {
-        tb_jump_cache_flush(cpu);
-        return;
-    }
-    for (unsigned i = 0; i < t->n_jc_used; i++) {
-        JumpCacheEntry *e = &cpu->jump_cache[t->jc_used[i]];
-        if ((e->pc & PAGE_MASK_) == page || (e->pc & PAGE_MASK_) == page - PAGE_SIZE_) {
-            e->flags = UINT64_MAX;      /* pc stays: the slot stays listed */
+    for (unsigned k = 0; k < 2; k++) {
+        for (unsigned i = 0; i < t->n_jc_used[k]; i++) {
+            JumpCacheEntry *e = &cpu->jump_cache[t->jc_used[k][i]];
+            if ((e->pc & PAGE_MASK_) == page || (e->pc & PAGE_MASK_) == page - PAGE_SIZE_) {
+                e->flags = UINT64_MAX;
+            }
         }
     }
 }
@@ -583,8 +583,7 @@ static void tb_kill(TB *tb)
         JumpCacheEntry *e = cpu->jump_cache ? &cpu->jump_cache[i] : NULL;
         if (e && __atomic_load_n(&e->tb, __ATOMIC_SEQ_CST) == tb &&
             __atomic_load_n(&e->pc, __ATOMIC_RELAXED) == tb->pc) {
-            /* only flags: the owner counts slots by pc */
-            __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_SEQ_CST);
+            jc_clear(e);
         }
     }
     cpu_list_unlock();

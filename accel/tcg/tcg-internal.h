@@ -61,8 +61,10 @@ typedef struct PageDesc {
 
 typedef struct TlbMode {
     TlbFullEntry *full;
-    uint32_t *used;             /* indexes filled since the last flush; may repeat */
-    uint32_t n_used;            /* == size of the table: more than the list could take */
+    /* indexes filled since the last flush, of [0] other and [1] global entries; may repeat or be
+     * stale, but each entry is on the list of its kind */
+    uint32_t *used[2];
+    uint32_t n_used[2];         /* == size of the table: more than the list could take */
     uint32_t n_fills;           /* since the last flush or growth */
     uint32_t max_fills, n_flushes;      /* of the current window */
     uint64_t large_bloom;       /* 2 MiB pages with an entry, hashed to bits */
@@ -79,8 +81,10 @@ typedef struct CPUTlb {
     TlbMode mode[CPU_MMU_MODES_MAX];
 
     /* jump cache: filled slots, and a filter of the pages they are for */
-    uint16_t jc_used[1u << JUMP_CACHE_BITS];
-    unsigned n_jc_used;         /* the array's size: more than it could take */
+    uint16_t jc_used[2][1u << JUMP_CACHE_BITS];     /* [1]: blocks on global pages */
+    unsigned n_jc_used[2];
+    uint8_t jc_listed[1u << JUMP_CACHE_BITS];       /* bit k: the slot is in jc_used[k] */
+    bool code_global;           /* the page last looked up by cpu_code_page() */
     uint64_t jc_pages[4];
 
     /* last RAM looked up by physical address */
@@ -134,9 +138,9 @@ static inline bool page_has_code(uint64_t page)
 /* Forgets blocks that cover [ram_addr, +len). True: @self (or NULL) was among them. */
 bool tb_written(uint64_t ram_addr, uint64_t len_bytes, TB *self, bool whole_page);
 void tb_jump_cache_reset(CPUState *cpu);
-void tb_jump_cache_flush(CPUState *cpu);
+void tb_jump_cache_flush(CPUState *cpu, bool global_too);
 void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva);
-void tb_jump_cache_put(CPUState *cpu, TB *tb);
+void tb_jump_cache_put(CPUState *cpu, TB *tb, bool global);
 void tb_cache_print(FILE *f);
 void tb_cache_fork_prepare(void);
 void tb_cache_fork_done(void);

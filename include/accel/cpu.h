@@ -106,6 +106,7 @@ typedef struct TlbFullEntry {           /* the slow half of a TLB entry, same in
     uint64_t ram_addr;                  /* for RAM: ram_addr_t of the page, else ~0 */
     uint8_t lg_page_size;
     bool readonly;                      /* ROM: writes are dropped (or go to @io) */
+    bool global;                        /* PROT_G */
 } TlbFullEntry;
 
 struct CPUTlb;                          /* accel/tcg/cputlb.c */
@@ -208,10 +209,12 @@ bool cpu_restore_state(CPUState *cpu, uintptr_t ra);        /* false: ra not in 
 #define PROT_R 1
 #define PROT_W 2
 #define PROT_X 4
+#define PROT_G 8        /* tlb_set_page(): tlb_flush_nonglobal() leaves the entry */
 /* @page_size: 4 KiB, 2 MiB, 1 GiB; @gva, @gpa of the 4 KiB page wanted */
 void tlb_set_page(CPUState *cpu, uint64_t gva, uint64_t gpa, int prot, int mmu_idx,
                   uint64_t page_size);
 void tlb_flush(CPUState *cpu);                              /* self (or vCPU not running) */
+void tlb_flush_nonglobal(CPUState *cpu);                    /* an address space switch */
 void tlb_flush_modes(CPUState *cpu, unsigned mode_mask);
 void tlb_flush_page(CPUState *cpu, uint64_t gva);           /* all modes */
 void tlb_flush_all_cpus(void);                              /* any thread; done before they go on */
