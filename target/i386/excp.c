@@ -9,6 +9,7 @@
  * Source: Intel SDM vol. 3, chapters 6 and 20.
  */
 #include <inttypes.h>
+#include "target/i386/debug.h"
 #include "target/i386/seg.h"
 #include "util/log.h"
 #include "util/main-loop.h"
@@ -405,6 +406,9 @@ static void deliver(Delivery *d)
     }
     env->hflags &= ~HF_INHIBIT_IRQ;
     env->old_exception = -1;
+    if (G_UNLIKELY(env->debug_armed || env->debug_step)) {
+        x86_debug_delivered(env);
+    }
 }
 
 /* cpu->exception_index, raised by an instruction, goes to the guest. */

@@ -4,6 +4,7 @@
  * Each reads and checks everything first and changes the state when nothing can fault any more.
  * Source: Intel SDM vol. 2, the instructions' pages; vol. 3, 5.8 and 7.
  */
+#include "target/i386/debug.h"
 #include "target/i386/seg.h"
 #include "target/i386/sys-helpers.h"
 
@@ -509,6 +510,7 @@ static void iret_real(CPUX86State *env, unsigned osize, uintptr_t ra)
 void helper_iret(CPUX86State *env, uint32_t osize, uint64_t next_eip)
 {
     uintptr_t ra = GETPC();
+    bool resumes = false;
 
     if (!x86_is_protected(env)) {
         iret_real(env, osize, ra);
@@ -521,8 +523,12 @@ void helper_iret(CPUX86State *env, uint32_t osize, uint64_t next_eip)
         } else {
             return_to(env, &r, 0);
         }
+        resumes = r.eflags & EFL_RF;
     }
     env->nmi_blocked = 0;
+    if (G_UNLIKELY(resumes)) {
+        x86_debug_resume(env);
+    }
 }
 
 /* ---- fast system calls ---- */

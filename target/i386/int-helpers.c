@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Software interrupts and the interrupt flag: INT n, INT3, INTO, BOUND, PUSHF, POPF, CLI, STI. */
+#include "target/i386/debug.h"
 #include "target/i386/seg.h"
 #include "target/i386/sys-helpers.h"
 
@@ -140,7 +141,14 @@ void helper_icebp(CPUX86State *env, uint64_t next_eip)
 
 void helper_single_step(CPUX86State *env)
 {
-    env->dr[6] |= 1u << 14;     /* BS */
+    bool only_us;
+    uint32_t hits = x86_debug_step_done(env, &only_us);
+
+    if (only_us && !hits) {
+        x86_cpu(env)->exception_index = EXCP_NONE;
+        cpu_loop_exit(x86_cpu(env));
+    }
+    env->dr[6] |= hits | (only_us ? 0 : 1u << 14);      /* BS */
     x86_raise(env, EXCP01_DB, 0);
 }
 

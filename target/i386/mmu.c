@@ -4,6 +4,7 @@
  * how many levels there are and how wide entries are.
  * Source: Intel SDM vol. 3, chapter 4.
  */
+#include "target/i386/debug.h"
 #include "target/i386/seg.h"
 #include "util/log.h"
 
@@ -13,6 +14,7 @@
 #define PTE_A   (1u << 5)
 #define PTE_D   (1u << 6)
 #define PTE_PS  (1u << 7)
+#define PTE_G   (1u << 8)
 #define PTE_NX  ((uint64_t)1 << 63)
 
 typedef struct PagingMode {
@@ -176,6 +178,9 @@ static int walk_once(Walk *w)
         if (!(pte & PTE_D)) {
             w->prot &= ~PROT_W;         /* the first write comes here and sets it */
         }
+        if (pte & PTE_G && w->env->cr[4] & CR4_PGE) {
+            w->prot |= PROT_G;
+        }
         w->page_size = (uint64_t)1 << shift;
         w->gpa = frame_of(w, pte, shift, large) | (w->gva & (w->page_size - 1));
         return true;
@@ -236,6 +241,10 @@ bool x86_tlb_fill(CPUState *cpu, uint64_t addr, unsigned size, MMUAccess access,
     Walk w = { .env = env, .mode = paging_mode(env), .gva = addr, .access = access,
                .mmu_idx = mmu_idx };
     if (G_LIKELY(walk(&w))) {
+        if (G_UNLIKELY(env->debug_armed)
+            && !x86_debug_fill(env, addr, size, access, probe, &w.prot, ra)) {
+            return false;
+        }
         tlb_set_page(cpu, addr & PAGE_MASK_, w.gpa & PAGE_MASK_, w.prot, mmu_idx, w.page_size);
         return true;
     }
@@ -341,7 +350,7 @@ static bool set_cr3(CPUX86State *env, uint64_t val)
     }
     env->cr[3] = val;
     if (env->cr[0] & CR0_PG) {
-        tlb_flush(x86_cpu(env));
+        tlb_flush_nonglobal(x86_cpu(env));
     }
     return true;
 }

@@ -21,6 +21,7 @@ __thread CPUState *current_cpu;
 void cpu_init_tlb(CPUState *cpu) { }
 void tlb_flush(CPUState *cpu) { fake_n_flushes++; }
 void tlb_flush_page(CPUState *cpu, uint64_t gva) { fake_n_flushes++; }
+void tlb_flush_nonglobal(CPUState *cpu) { fake_n_flushes++; }
 unsigned cpu_count(void) { return n_cpus; }
 void cpu_dump_state(CPUState *cpu, FILE *f) { cpu->ops->dump_state(cpu, f); }
 bool cpu_restore_state(CPUState *cpu, uintptr_t ra) { return false; }

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/random.h>
 #include "memory/memory.h"
+#include "target/i386/debug.h"
 #include "target/i386/seg.h"
 #include "target/i386/sys-helpers.h"
 #include "util/main-loop.h"
@@ -366,6 +367,9 @@ void helper_write_dr(CPUX86State *env, uint32_t n, uint64_t value)
         value = (value & DR7_WRITABLE) | DR7_ONES;
     }
     env->dr[n] = value;
+    if (n != 6) {
+        x86_debug_changed(env);
+    }
 }
 
 void helper_lmsw(CPUX86State *env, uint64_t value)
