@@ -33,6 +33,7 @@ struct Chardev {
     guint in_watch, out_watch;          /* 0: none */
     int in_cond;                        /* of in_watch */
     GString *queue;                     /* not taken by the host yet */
+    size_t queue_max;                   /* bytes; beyond, the oldest are dropped */
     const ChardevHandlers *handlers;    /* NULL: no front end */
     void *opaque;
     void *priv;                         /* the back end's */

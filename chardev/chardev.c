@@ -48,6 +48,7 @@ Chardev *chr_alloc(const ChardevType *t, const char *id)
     c->filename = g_strdup(t->filename);
     c->in_fd = c->out_fd = -1;
     c->queue = g_string_new(NULL);
+    c->queue_max = QUEUE_MAX;
     return c;
 }
 
@@ -530,8 +531,8 @@ void chardev_write(Chardev *c, const void *buf, size_t n)
         return;
     }
     g_string_append_len(c->queue, (const char *)buf + done, (gssize)(n - done));
-    if (c->queue->len > QUEUE_MAX) {
-        g_string_erase(c->queue, 0, (gssize)(c->queue->len - QUEUE_MAX));
+    if (c->queue->len > c->queue_max) {
+        g_string_erase(c->queue, 0, (gssize)(c->queue->len - c->queue_max));
     }
     if (!c->out_watch) {
         c->out_watch = main_loop_add_fd(c->out_fd, G_IO_OUT, output_ready, c);
@@ -541,6 +542,11 @@ void chardev_write(Chardev *c, const void *buf, size_t n)
 size_t chardev_queued(const Chardev *c)
 {
     return c->type == &chr_mux_type ? chardev_queued(*(Chardev **)c->priv) : c->queue->len;
+}
+
+void chardev_set_queue_max(Chardev *c, size_t bytes)
+{
+    c->queue_max = bytes;
 }
 
 /* Last words: what a reader takes within a moment. */

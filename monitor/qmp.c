@@ -14,7 +14,10 @@
 #include "qapi/qapi-events.h"
 #include "util/main-loop.h"
 
-enum { QUEUE_COMMANDS = 64 << 10, QUEUE_EVENTS = 768 << 10, READ_MAX = 4096 };
+enum {
+    QUEUE_COMMANDS = 64 << 10, QUEUE_EVENTS = 1 << 20, READ_MAX = 4096,
+    QUEUE_MAX = 64 << 20,           /* one answer of any size fits */
+};
 
 typedef struct Request {                /* one of the two is NULL */
     Json *req;
@@ -254,6 +257,7 @@ QmpMonitor *qmp_monitor_new(Chardev *chr, bool pretty)
         monitors = g_ptr_array_new();
     }
     g_ptr_array_add(monitors, m);
+    chardev_set_queue_max(chr, QUEUE_MAX);
     chardev_attach(chr, &handlers, m);
     return m;
 }

@@ -42,6 +42,8 @@ void chardev_foreach(void (*fn)(Chardev *c, void *opaque), void *opaque);  /* in
 void chardev_foreach_backend(void (*fn)(const char *name, void *opaque), void *opaque);
 bool chardev_has_frontend(const Chardev *c);
 size_t chardev_queued(const Chardev *c);        /* bytes written that the host has not taken */
+/* for front ends whose output must not be torn and who bound it themselves; not of a mux */
+void chardev_set_queue_max(Chardev *c, size_t bytes);
 bool chardev_is_mux(const Chardev *c);
 /* Ctrl-A x on a mux; without a hook the process exits */
 void chardev_set_exit_hook(void (*fn)(void));

@@ -179,6 +179,12 @@ def memory_commands():
         assert "EIP=0000fff0" in q.qmp.hmp("info registers -a")
 
 
+def large_answer():
+    with QTest() as q:
+        out = q.qmp.hmp("xp/65536xg 0x100000")
+        assert len(out) > 1 << 20 and out.endswith(" 0x0000000000000000\r\n")
+
+
 def objects():
     with Program("-object", "memory-backend-ram,id=m0,size=1M") as p:
         q = p.qmp()
@@ -303,4 +309,4 @@ def socket_by_descriptor():
 if __name__ == "__main__":
     run_tests([peers_come_and_go, garbage_then_sense, half_an_object_waits, stop_cont_reset,
                sigterm, sigint, no_reboot_and_no_shutdown, debug_exit_status, memory_commands,
-               objects, hmp_socket, terminal, daemonize, socket_by_descriptor])
+               large_answer, objects, hmp_socket, terminal, daemonize, socket_by_descriptor])
