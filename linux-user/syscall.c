@@ -533,6 +533,10 @@ int64_t do_syscall(CPUState *cpu, int nr, const uint64_t a[6])
         ret = rows[nr].handler(cpu, a);
     } else {
         ret = safe_syscall(&cpu_task(cpu)->signal_pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+        if (ret == -EFAULT && tcg_user_unprotect_all()) {
+            ret = safe_syscall(&cpu_task(cpu)->signal_pending, nr, a[0], a[1], a[2], a[3], a[4],
+                               a[5]);
+        }
     }
     if (G_UNLIKELY(program.strace)) {
         strace_result(nr, ret);

@@ -852,7 +852,7 @@ static void safe_work(CPUState *cpu, void *opaque)
     CPUState *other;
 
     CPU_FOREACH(other) {
-        g_assert_false(other->running);
+        g_assert_false(other->in_code);
     }
     __atomic_add_fetch((unsigned *)opaque, 1, __ATOMIC_SEQ_CST);
 }

@@ -772,12 +772,12 @@ void tb_cache_print(FILE *f)
     g_mutex_unlock(&tbc.mutex);
 }
 
-void tb_cache_fork_prepare(void)
+void tb_cache_lock(void)
 {
     g_mutex_lock(&tbc.mutex);
 }
 
-void tb_cache_fork_done(void)
+void tb_cache_unlock(void)
 {
     g_mutex_unlock(&tbc.mutex);
 }

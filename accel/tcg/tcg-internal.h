@@ -142,8 +142,8 @@ void tb_jump_cache_flush(CPUState *cpu, bool global_too);
 void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva);
 void tb_jump_cache_put(CPUState *cpu, TB *tb, bool global);
 void tb_cache_print(FILE *f);
-void tb_cache_fork_prepare(void);
-void tb_cache_fork_done(void);
+void tb_cache_lock(void);
+void tb_cache_unlock(void);
 
 /* tb-gen.c */
 TB *tb_gen(CPUState *cpu, uint64_t pc, uint64_t flags, unsigned max_insns, bool keep, bool smp);

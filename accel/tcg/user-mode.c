@@ -192,9 +192,15 @@ static bool guest_writable(uint64_t page)
     return !tcg_user_page_prot || tcg_user_page_prot(page) & PROT_WRITE;
 }
 
+static GHashTable *protected_pages;     /* set of pages, some perhaps no more; tbc.mutex */
+
 void user_page_protect(uint64_t page)
 {
     if (guest_writable(page)) {
+        if (!protected_pages) {
+            protected_pages = g_hash_table_new(NULL, NULL);
+        }
+        g_hash_table_add(protected_pages, (gpointer)page);
         mprotect(user_hva(page), PAGE_SIZE_, PROT_READ);
     }
 }
@@ -214,6 +220,29 @@ void tcg_user_prepare_write(uint64_t start, uint64_t len_bytes)
             tb_written(page, PAGE_SIZE_, NULL, true);
         }
     }
+}
+
+bool tcg_user_unprotect_all(void)
+{
+    bool any = false;
+    GHashTable *pages;
+    GHashTableIter it;
+    gpointer key;
+
+    tb_cache_lock();
+    pages = protected_pages;
+    protected_pages = NULL;
+    tb_cache_unlock();
+    if (!pages) {
+        return false;
+    }
+    g_hash_table_iter_init(&it, pages);
+    while (g_hash_table_iter_next(&it, &key, NULL)) {
+        any |= page_has_code((uint64_t)key);
+        tcg_user_prepare_write((uint64_t)key, PAGE_SIZE_);
+    }
+    g_hash_table_destroy(pages);
+    return any;
 }
 
 /* The pages' new protections are in place already: blocks are forgotten, nothing is unprotected
@@ -337,20 +366,20 @@ bool tcg_user_segv(CPUState *cpu, uintptr_t host_pc, uintptr_t addr, bool write,
 
 static void fork_prepare(void)
 {
-    tb_cache_fork_prepare();
+    tb_cache_lock();
     cpu_fork_prepare();
 }
 
 static void fork_parent(void)
 {
     cpu_fork_parent();
-    tb_cache_fork_done();
+    tb_cache_unlock();
 }
 
 static void fork_child(void)
 {
     cpu_fork_child();
-    tb_cache_fork_done();
+    tb_cache_unlock();
 }
 
 void tcg_user_init(const CPUOps *ops, uintptr_t guest_base)

@@ -32,6 +32,9 @@ void tcg_user_set_page_query(int (*page_prot)(uint64_t gva));
 void tcg_user_invalidate(uint64_t start, uint64_t len_bytes);
 /* before the kernel is let write to guest memory: pages there that hold code are made writable */
 void tcg_user_prepare_write(uint64_t start, uint64_t len_bytes);
+/* A system call gave EFAULT: makes all pages writable that are protected only because they hold
+ * code. True if there were any: try again. */
+bool tcg_user_unprotect_all(void);
 /*
  * SIGSEGV/SIGBUS at @host_pc on host address @addr: true if it came from guest code, a cpu_ld()
  * and such, or the translator: set the signal frame's pc to *new_pc and return from the signal.
