@@ -47,7 +47,7 @@ static void build(void)
     pic = i8259_new(test_io(), irq_new(nothing, NULL, 0), NULL);
     io_apic = ioapic_new(test_mem(), IOAPIC_GPA, msi, NULL);
     i8254_new(test_io(), lines[0], NULL);
-    rtc_new(test_io(), lines[8], false, NULL);
+    rtc_new(test_io(), lines[8], false, NULL, NULL);
     hpet_new(test_mem(), &w, NULL);
     I440FxConfig cfg = { test_mem(), test_io(), isa_set, NULL,
                          acpi_pm_new(test_io(), lines[9], NULL) };

@@ -374,7 +374,8 @@ static bool pc_build_timers(Pc *pc, const MachineOptions *o, Error **errp)
         return false;
     }
     if (pc->rtc &&
-        !(pc->rtc_dev = rtc_new(ms->system_io, pc->gsi[8], o->rtc_localtime, errp))) {
+        !(pc->rtc_dev = rtc_new(ms->system_io, pc->gsi[8], o->rtc_localtime, o->rtc_base,
+                                errp))) {
         return false;
     }
     return !pc->hpet || hpet_new(ms->system_memory, &w, errp);

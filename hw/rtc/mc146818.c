@@ -397,11 +397,33 @@ static void rtc_finalize(Object *obj)
     timer_free(rtc(obj)->periodic);
 }
 
-Rtc *rtc_new(MemoryRegion *io, IrqLine *irq, bool localtime_, Error **errp)
+/* "2024-02-29T12:34:56" or "2024-02-29", UTC: how far that is from now */
+static bool rtc_parse_base(const char *base, int64_t *offset_s, Error **errp)
 {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autofree char *text = strchr(base, 'T') ? g_strdup(base) : g_strconcat(base, "T00:00:00", NULL);
+    g_autoptr(GDateTime) at = g_date_time_new_from_iso8601(text, utc);
+
+    if (!at) {
+        error_setg(errp, "-rtc base=%s: invalid datetime format: use 2006-06-17T16:01:21 or "
+                   "2006-06-17", base);
+        return false;
+    }
+    *offset_s = g_date_time_to_unix(at) - (int64_t)time(NULL);
+    return true;
+}
+
+Rtc *rtc_new(MemoryRegion *io, IrqLine *irq, bool localtime_, const char *base, Error **errp)
+{
+    int64_t base_offset_s = 0;
+
+    if (base && !rtc_parse_base(base, &base_offset_s, errp)) {
+        return NULL;
+    }
     Rtc *s = rtc(object_new(TYPE_MC146818));
 
     s->io = io;
+    s->offset_s = base_offset_s;
     s->irq = irq;
     if (localtime_) {
         time_t now = time(NULL);

@@ -85,7 +85,7 @@ static void test_cmos(void)
 int main(int argc, char **argv)
 {
     test_machine(&argc, &argv);
-    clk = rtc_new(test_io(), test_line(&irq8), false, NULL);
+    clk = rtc_new(test_io(), test_line(&irq8), false, NULL, NULL);
     g_test_add_func("/rtc/time", test_time);
     g_test_add_func("/rtc/set", test_set);
     g_test_add_func("/rtc/periodic", test_periodic);

@@ -247,6 +247,7 @@ static const char *const same_names[][2] = {
     { "movsx", "movsxd" }, { "wbinvd", "wbnoinvd" }, { "xlat", "xlatb" },
     { "ud1", "ud2b" }, { "shl", "sal" }, { "pause", "xchg" }, { "pause", "nop" },
     { "movd", "movq" },
+    { "andpd", "andps" },           /* capstone in 16-bit code */
 };
 
 static bool names_agree(const char *ours, const char *theirs)

@@ -30,9 +30,10 @@ def boot(flavour, smp):
 def reboot():
     with machine("cloud", 1, "guest.end=shell") as m:
         m.boot()
+        m.qmp.cmd("query-status")       # events go to who is connected
         m.type("reboot -f\n")
         m.boot()
-        m.qmp.event("RESET")
+        assert m.qmp.event("RESET")["data"]["guest"]
         m.qmp.cmd("system_reset")
         m.boot()
         assert m.bad_log_lines() == []
@@ -45,7 +46,7 @@ def no_reboot():
 
 
 def power_button():
-    with machine("cloud", 2) as m:
+    with machine("cloud", 2, "guest.modules=button") as m:
         m.boot()
         m.qmp.cmd("system_powerdown")
         m.qmp.event("POWERDOWN")

@@ -165,6 +165,7 @@ class Machine:
     def boot(self):
         m = self.wait_for(r"GUEST-READY ([0-9.]+)", self.boot_timeout)
         self.wait_for(r"# ", 30)
+        self.sh("dmesg -n 1")           # kernel messages would mix with what commands print
         return float(m.group(1))
 
     def type(self, text):

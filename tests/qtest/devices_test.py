@@ -97,8 +97,17 @@ def uart_scratch_and_line_status():
         assert q.inb(0x3fd) & 1 and q.inb(0x3f8) == 0x41
 
 
+def pm_on(q):
+    """What firmware does: the power-management function gets its ports."""
+    q.outl(0xcf8, 0x80000b40)
+    q.outl(0xcfc, 0x601)
+    q.outl(0xcf8, 0x80000b80)
+    q.outb(0xcfc, 1)
+
+
 def pm_timer_rate():
     with QTest() as q:
+        pm_on(q)
         a = q.inl(0x608)
         q.step(100 * MS)
         b = q.inl(0x608)
@@ -141,6 +150,7 @@ def wild_accesses_are_harmless():
 
 def acpi_s5_powers_off():
     with QTest() as q:
+        pm_on(q)
         q.outw(0x604, 0x2000)                   # SLP_EN, type 0: S5 as the DSDT says
         q.proc.wait(20)
 

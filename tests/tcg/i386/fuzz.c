@@ -136,7 +136,8 @@ static bool kind_in(const X86Insn *r, const uint8_t *kinds, unsigned n)
 /* These reach memory by registers that hold anything. */
 static bool is_wild(const X86Insn *r)
 {
-    static const char *const names[] = { "xlat", "leave", "enter", "maskmovdqu", "maskmovq" };
+    static const char *const names[] = { "xlat", "leave", "enter", "maskmovdqu", "maskmovq",
+                                         "ldmxcsr" /* its reserved bits differ by maker */ };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(r->name, names[i]) == 0) {
