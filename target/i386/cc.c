@@ -97,13 +97,18 @@ uint32_t x86_eflags_get(CPUX86State *env)
     return (env->eflags & ~(CC_ALL | EFL_DF)) | cc | (env->df < 0 ? EFL_DF : 0) | 2;
 }
 
+/* The lazy flags stay as they are unless @mask has some of them: generated code may rely on it. */
 void x86_eflags_set(CPUX86State *env, uint32_t val, uint32_t mask)
 {
-    uint32_t flags = (x86_eflags_get(env) & ~mask) | (val & mask);
+    const uint32_t elsewhere = CC_ALL | EFL_DF;
 
-    env->cc_src = flags & CC_ALL;
-    env->cc_op = CC_OP_FLAGS;
-    env->df = flags & EFL_DF ? -1 : 1;
-    env->eflags = (flags & ~(CC_ALL | EFL_DF)) | 2;
+    if (mask & CC_ALL) {
+        env->cc_src = ((x86_eflags_get(env) & ~mask) | (val & mask)) & CC_ALL;
+        env->cc_op = CC_OP_FLAGS;
+    }
+    if (mask & EFL_DF) {
+        env->df = val & EFL_DF ? -1 : 1;
+    }
+    env->eflags = (env->eflags & ~(mask | elsewhere)) | (val & mask & ~elsewhere) | 2;
     x86_update_hflags(env);
 }

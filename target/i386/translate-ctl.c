@@ -225,12 +225,32 @@ void trans_enter(X86Dis *s, const X86Insn *insn)
     x86_reg_write(s, R_EBP, s->osize, frame);
 }
 
+/* outside of virtual-8086 mode */
+static IrVal flags_image(X86Dis *s)
+{
+    IrBlock *b = s->b;
+    IrVal f = x86_tmp(s), df = x86_tmp(s), cc = x86_flags_read(s);
+
+    ir_ld(b, f, ir_env(b), X86_OFS(eflags), MO_32);
+    ir_andi(b, f, f, (uint32_t)~(EFL_VM | EFL_RF));
+    ir_ld(b, df, ir_env(b), X86_OFS(df), MO_32);
+    ir_andi(b, df, df, EFL_DF);             /* df is 1 or -1 */
+    ir_or(b, f, f, df);
+    ir_or(b, f, f, cc);
+    return f;
+}
+
 void trans_pushf(X86Dis *s, const X86Insn *insn)
 {
-    IrVal t = x86_tmp(s);
+    IrVal t;
 
-    x86_cc_flush(s);
-    x86_call(s, &hlp_pushf, t, true, 1, (IrVal[]){ ir_i32(s->b, s->osize) });
+    if (s->vm86) {
+        t = x86_tmp(s);
+        x86_cc_flush(s);
+        x86_call(s, &hlp_pushf, t, true, 1, (IrVal[]){ ir_i32(s->b, s->osize) });
+    } else {
+        t = flags_image(s);
+    }
     x86_push(s, t, s->osize);
 }
 

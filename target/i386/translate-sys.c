@@ -228,7 +228,21 @@ void trans_wrsegbase(X86Dis *s, const X86Insn *insn)
 
 /* ---- interrupts and waiting ---- */
 
-void trans_cli(X86Dis *s, const X86Insn *insn) { sys_call0(s, &hlp_cli); }
+/* Where IOPL allows it, one bit; else the helper knows. The key of a block does not have IF. */
+void trans_cli(X86Dis *s, const X86Insn *insn)
+{
+    IrVal t;
+
+    if (s->vm86 || s->iopl < s->cpl) {
+        sys_call0(s, &hlp_cli);
+        return;
+    }
+    t = ir_temp(s->b, IR_I32);
+    ir_ld(s->b, t, ir_env(s->b), X86_OFS(eflags), MO_32);
+    ir_andi(s->b, t, t, (uint32_t)~EFL_IF);
+    ir_st(s->b, t, ir_env(s->b), X86_OFS(eflags), MO_32);
+}
+
 void trans_sti(X86Dis *s, const X86Insn *insn) { sys_call_end(s, &hlp_sti); }
 
 void trans_hlt(X86Dis *s, const X86Insn *insn)
