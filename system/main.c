@@ -79,6 +79,7 @@ static bool step_chardevs(Error **errp)
 {
     for (unsigned i = 0; i < cl.chardevs->len; i++) {
         if (!chardev_new(cl.chardevs->pdata[i], errp)) {
+            error_prepend(errp, "-chardev %s: ", (char *)cl.chardevs->pdata[i]);
             return false;
         }
     }
@@ -150,6 +151,7 @@ static bool step_objects(Error **errp)
 {
     for (unsigned i = 0; i < cl.objects->len; i++) {
         if (!add_object(cl.objects->pdata[i], errp)) {
+            error_prepend(errp, "-object: ");
             return false;
         }
     }
@@ -212,12 +214,20 @@ static const GdbSystemOps gdb_ops = { vm_start, monitor_glue_stop, monitor_glue_
 
 static bool step_gdb(Error **errp)
 {
-    return !cl.gdb || gdb_system_start(cl.gdb, &gdb_ops, errp);
+    if (cl.gdb && !gdb_system_start(cl.gdb, &gdb_ops, errp)) {
+        error_prepend(errp, "-gdb %s: ", cl.gdb);
+        return false;
+    }
+    return true;
 }
 
 static bool step_qtest(Error **errp)
 {
-    return !cl.qtest || qtest_start(cl.qtest, errp);
+    if (cl.qtest && !qtest_start(cl.qtest, errp)) {
+        error_prepend(errp, "-qtest %s: ", cl.qtest);
+        return false;
+    }
+    return true;
 }
 
 static bool step_start(Error **errp)

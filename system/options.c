@@ -175,6 +175,15 @@ static bool opt_smp(CommandLine *cl, const char *a, Error **errp)
                    a);
         return false;
     }
+    bool whole = sockets && cores && threads;
+    uint64_t all = max ? max : cpus;
+    if (whole ? product != all : all % product) {
+        error_setg(errp, "-smp %s: Invalid CPU topology: product of the hierarchy must match "
+                   "maxcpus: sockets (%u) * dies (%u) * cores (%u) * threads (%u) != maxcpus (%u)",
+                   a, (unsigned)sockets, (unsigned)dies, (unsigned)cores, (unsigned)threads,
+                   (unsigned)all);
+        return false;
+    }
     cl->machine.n_cpus = (unsigned)cpus;
     cl->machine.max_cpus = (unsigned)(max ? max : cpus);
     return true;
@@ -213,10 +222,13 @@ static bool opt_name(CommandLine *cl, const char *a, Error **errp)
 {
     g_autoptr(Opts) o = opts_parse(a, "guest", NULL, errp);
 
-    if (o) {
-        cl->name = g_strdup(opts_get(o, "guest"));
+    if (!o) {
+        return false;
     }
-    return o != NULL;
+    cl->name = g_strdup(opts_get(o, "guest"));
+    opts_get(o, "process");
+    opts_get(o, "debug-threads");
+    return opts_all_used(o, errp);
 }
 
 static bool opt_uuid(CommandLine *cl, const char *a, Error **errp)
@@ -228,6 +240,7 @@ static bool opt_uuid(CommandLine *cl, const char *a, Error **errp)
         return false;
     }
     cl->uuid = a;
+    cl->machine.uuid = a;
     return true;
 }
 
@@ -578,7 +591,13 @@ bool command_line_parse(CommandLine *cl, int argc, char **argv, Error **errp)
             error_setg(errp, "%s: requires an argument", argv[i]);
             return false;
         }
-        if (!row->handle(cl, row->arg ? argv[i + 1] : NULL, errp)) {
+        Error *err = NULL;
+        if (!row->handle(cl, row->arg ? argv[i + 1] : NULL, &err)) {
+            if (error_text(err)[0] != '-') {
+                error_prepend(&err, "%s%s%s: ", argv[i], row->arg ? " " : "",
+                              row->arg ? argv[i + 1] : "");
+            }
+            error_propagate(errp, err);
             return false;
         }
         i += row->arg != NULL;
