@@ -18,6 +18,7 @@ typedef struct MachineOptions {         /* after command-line parsing; strings b
     Chardev *serial[4];                 /* NULL: none */
     Chardev *debugcon;
     bool rtc_localtime;
+    const char *uuid;                   /* as -uuid takes it; NULL: none */
     const char *rtc_base;               /* "2024-02-29T12:34:56"; NULL: now */
 } MachineOptions;
 
