@@ -8,9 +8,8 @@
 #include "synic.h"
 
 #define TYPE_HYPERV "hyperv"
-DECLARE_TYPE(HyperVDevice, hyperv_device, TYPE_HYPERV)
 
-struct HyperVDevice { Device parent; };
+typedef struct HyperVDevice { Device parent; } HyperVDevice;
 
 /* ---- what synic.c, stimer.c and vmbus.c ask ---- */
 
