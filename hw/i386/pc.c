@@ -16,6 +16,7 @@
 #include "hw/char/serial.h"
 #include "hw/core/device.h"
 #include "hw/i386/loader.h"
+#include "hw/i386/smbios.h"
 #include "hw/hyperv/hyperv.h"
 #include "hw/input/i8042.h"
 #include "hw/intc/apic-board.h"
@@ -38,6 +39,9 @@
 #define N_GSI 24
 #define SCI_IRQ 9
 #define RSDP_GPA 0xf5a00u
+#define SMBIOS_ANCHOR_GPA 0xf5b00u
+#define SMBIOS_TABLES_GPA 0xf6000u
+#define SMBIOS_ROOM 0xa000u
 #define ROM_BYTES 0x1000u
 #define TABLES_ALIGN 0x10000u
 #define HOLE_GPA_MIN 0xc0000000u
@@ -61,6 +65,8 @@ typedef struct Pc {
     PciBus *pci;
     Bus *isa;
     FwCfg *fw;
+    uint8_t uuid[16];
+    GByteArray *smbios;
     AcpiTables *tables;
     uint64_t tables_gpa;
     KernelBoot *boot;                   /* NULL: no -kernel */
@@ -429,8 +435,6 @@ static bool pc_build_isa(Pc *pc, const MachineOptions *o, Error **errp)
 
 static bool pc_build_fw_cfg(Pc *pc, const MachineOptions *o, Error **errp)
 {
-    static const uint8_t uuid[16];
-
     if (!pc->fw_cfg) {
         return true;
     }
@@ -438,7 +442,7 @@ static bool pc_build_fw_cfg(Pc *pc, const MachineOptions *o, Error **errp)
     if (!pc->fw) {
         return false;
     }
-    fw_cfg_add(pc->fw, FW_CFG_UUID, uuid, 16);
+    fw_cfg_add(pc->fw, FW_CFG_UUID, pc->uuid, 16);
     fw_cfg_add_u64(pc->fw, FW_CFG_RAM_SIZE, o->ram_bytes);
     fw_cfg_add_u16(pc->fw, FW_CFG_NOGRAPHIC, 1);
     fw_cfg_add_u16(pc->fw, FW_CFG_NB_CPUS, o->n_cpus);
@@ -508,6 +512,9 @@ static bool pc_build(const MachineOptions *o, Error **errp)
                    o->initrd ? "-initrd" : "-append");
         return false;
     }
+    if (o->uuid) {
+        parse_uuid(o->uuid, pc->uuid);
+    }
     fill_services(o);
     if (!pc_build_memory(pc, o, errp) || !pc_build_irqs(pc, errp) || !pc_build_cpus(o, errp) ||
         !pc_build_timers(pc, o, errp) || !pc_build_buses(pc, errp) ||
@@ -546,6 +553,26 @@ static void pc_build_tables(Pc *pc, const MachineOptions *o)
     uint64_t room = (pc->tables->tables->len + TABLES_ALIGN - 1) & ~(uint64_t)(TABLES_ALIGN - 1);
     pc->tables_gpa = pc->low_bytes - room;
     acpi_place(pc->tables, pc->tables_gpa);
+}
+
+static void pc_build_smbios(Pc *pc, const MachineOptions *o)
+{
+    const CPUX86State *env = o->n_cpus ? x86_env(cpu_by_index(0)) : NULL;
+    SmbiosConfig cfg = {
+        .machine = pc->name, .cpu_brand = env ? env->brand : "", .n_cpus = o->n_cpus,
+        .cpu_signature = env ? env->family_model_stepping : 0,
+        .cpu_features = env ? env->features[FEAT_1_EDX] : 0, .low_ram_bytes = pc->low_bytes,
+        .high_ram_bytes = pc->high_bytes,
+    };
+    uint8_t anchor[SMBIOS_ANCHOR_BYTES];
+
+    memcpy(cfg.uuid, pc->uuid, 16);
+    pc->smbios = smbios_build(&cfg);
+    if (pc->fw) {
+        smbios_anchor(anchor, 0, pc->smbios->len);      /* firmware fills in the address */
+        fw_cfg_add_file(pc->fw, "etc/smbios/smbios-tables", pc->smbios->data, pc->smbios->len);
+        fw_cfg_add_file(pc->fw, "etc/smbios/smbios-anchor", anchor, sizeof(anchor));
+    }
 }
 
 static unsigned pc_e820(const Pc *pc, E820Entry e[static 8])
@@ -591,6 +618,7 @@ static bool pc_finish(const MachineOptions *o, Error **errp)
     if (pc->acpi) {
         pc_build_tables(pc, o);
     }
+    pc_build_smbios(pc, o);
     k.n_e820 = pc_e820(pc, e820);
     k.low_ram_end = pc->tables ? pc->tables_gpa : pc->low_bytes;
     k.rsdp_gpa = pc->tables ? RSDP_GPA : 0;
@@ -625,6 +653,7 @@ static void set_mtrrs(CPUState *cpu, uint64_t hole_gpa)
 static void pc_reset(void)
 {
     Pc *pc = the_pc;
+    uint8_t anchor[SMBIOS_ANCHOR_BYTES];
     CPUState *cpu;
 
     if (pc->tables) {
@@ -634,6 +663,9 @@ static void pc_reset(void)
     if (!pc->boot) {
         return;
     }
+    smbios_anchor(anchor, SMBIOS_TABLES_GPA, pc->smbios->len);
+    gpa_write(SMBIOS_ANCHOR_GPA, anchor, sizeof(anchor));
+    gpa_write(SMBIOS_TABLES_GPA, pc->smbios->data, MIN(pc->smbios->len, SMBIOS_ROOM));
     i440fx_firmware_setup(pc->pci);
     if (pc->i8259) {                    /* SCI and the PCI lines are level-triggered */
         address_space_st(address_space_io, ELCR2, 1u << 1 | 1u << 2 | 1u << 3, 1);
