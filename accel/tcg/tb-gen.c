@@ -84,16 +84,21 @@ static void log_ir(const char *title, const IrBlock *b)
 static void log_in_asm(CPUState *cpu, const TbInfo *info)
 {
     g_autofree uint8_t *code = g_malloc(info->size_bytes + 1);
+    unsigned at = 0;
+    int used = 1;
     FILE *f;
 
     cpu_fetch_code(cpu, info->pc, code, info->size_bytes);
     f = log_lock();
     fprintf(f, "----------------\nIN: \n");
-    if (!cpu->ops->disas ||
-        cpu->ops->disas(f, info->pc, info->flags, code, info->size_bytes) < 0) {
-        fprintf(f, "0x%016" PRIx64 ": ", info->pc);
-        for (unsigned i = 0; i < info->size_bytes; i++) {
-            fprintf(f, "%02x", code[i]);
+    for (; cpu->ops->disas && at < info->size_bytes && used > 0; at += (unsigned)used) {
+        used = cpu->ops->disas(f, info->pc + at, info->flags, code + at, info->size_bytes - at);
+        used = MAX(used, 0);
+    }
+    if (at < info->size_bytes) {
+        fprintf(f, "0x%016" PRIx64 ": ", info->pc + at);
+        for (; at < info->size_bytes; at++) {
+            fprintf(f, "%02x", code[at]);
         }
         fputc('\n', f);
     }

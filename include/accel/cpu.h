@@ -93,6 +93,7 @@ typedef struct CPUOps {
     const char *(*gdb_target_xml)(CPUState *cpu);
     int (*gdb_read_reg)(CPUState *cpu, unsigned reg, uint8_t *buf);     /* bytes, 0: no such reg */
     int (*gdb_write_reg)(CPUState *cpu, unsigned reg, const uint8_t *buf);
+    /* prints one instruction; its bytes, <= 0: none is there */
     int (*disas)(FILE *f, uint64_t pc, uint64_t flags, const uint8_t *code, size_t size);
 } CPUOps;
 
