@@ -284,7 +284,8 @@ static void compile_both(void)
 
 static void dump_native(void)
 {
-    FILE *f = fopen("/tmp/tcg-fail.bin", "wb");
+    const char *to = getenv("TCG_TEST_DUMP");       /* file for objdump -b binary */
+    FILE *f = to ? fopen(to, "wb") : NULL;
     char *text;
 
     if (f) {
@@ -310,8 +311,8 @@ static void compare(const char *what)
     }
     fprintf(stderr, "%s: native and interpreter differ\n", what);
     dump_native();
-    fprintf(stderr, "exit %lx %lx fault %d %d (%lx %lx, words %lx %lx) mxcsr %x %x ram %d\n", a->exit,
-            b->exit, a->faulted, b->faulted, a->addr, b->addr, a->words[0], b->words[0], a->mxcsr,
+    fprintf(stderr, "exit %lx %lx fault %d %d (%lx %lx, words %lx %lx) mxcsr %x %x ram %d\n",
+            a->exit, b->exit, a->faulted, b->faulted, a->addr, b->addr, a->words[0], b->words[0], a->mxcsr,
             b->mxcsr, memcmp(a->ram, b->ram, RAM_SIZE));
     for (unsigned i = 0; i < sizeof(Env); i += 8) {
         uint64_t x, y;
@@ -426,7 +427,7 @@ static void build_row(IrOp op, const IrSigInfo *s, IrType ti, IrType tj, IrType 
 {
     unsigned n = (unsigned)s->n_out + s->n_in;
     bool pressure = how & 1, consts = how & 2;
-    unsigned alias = how >> 2;          /* 0 none, 1: d is a, 2: d is b, 3: a is b, 4: d is a global */
+    unsigned alias = how >> 2;          /* 1: d is a, 2: d is b, 3: a is b, 4: d is a global */
     IrVal v[4] = { NULL }, live[N_LIVE], livev[N_LIVE];
     IrNode *o;
 
@@ -464,7 +465,9 @@ static void build_row(IrOp op, const IrSigInfo *s, IrType ti, IrType tj, IrType 
         v[s->n_out + 1] = v[s->n_out];
     }
     switch (n) {
-    case 2: s->imm ? ir_op1i(blk, op, v[0], v[1], (int64_t)imm) : ir_op1(blk, op, v[0], v[1]); break;
+    case 2:
+        s->imm ? ir_op1i(blk, op, v[0], v[1], (int64_t)imm) : ir_op1(blk, op, v[0], v[1]);
+        break;
     case 3:
         s->imm ? ir_op2i(blk, op, v[0], v[1], v[2], (int64_t)imm)
                : ir_op2(blk, op, v[0], v[1], v[2]);
@@ -977,7 +980,7 @@ static void random_program(unsigned n_ops)
     ir_bind(blk, way_out);
     for (IrType t = IR_I32; t < IR_VOID; t++) {
         for (unsigned i = 0; i < N_POOL; i++, at++) {
-            ir_st(blk, pool[t][i], ir_env(blk), OUT_OFS + 16 * (int)at - 16 * 0,
+            ir_st(blk, pool[t][i], ir_env(blk), OUT_OFS + 16 * (int)at,
                   t == IR_I32 ? MO_32 : MO_64);
         }
     }
@@ -1194,7 +1197,6 @@ static void goto_ptr_with(TcgBackend backend, bool constant)
 
 static void test_leave(void)
 {
-    g_assert(tcg_run != NULL);
     tcg_set_backend(TCG_BACKEND_NATIVE);
     random_start();
     machine = start;

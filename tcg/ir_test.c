@@ -249,7 +249,8 @@ static void test_builder(void)
         for (unsigned i = 0; i < 9; i++) {
             uint64_t p = i / 3 == 2 ? ~0ull : i / 3, q = i % 3 == 2 ? ~0ull : i % 3;
 
-            g_assert(ir_eval_cond(x, IR_I64, p, q) != ir_eval_cond(ir_cond_invert(x), IR_I64, p, q));
+            g_assert(ir_eval_cond(x, IR_I64, p, q)
+                     != ir_eval_cond(ir_cond_invert(x), IR_I64, p, q));
             g_assert(ir_eval_cond(x, IR_I64, p, q) == ir_eval_cond(ir_cond_swap(x), IR_I64, q, p));
         }
     }

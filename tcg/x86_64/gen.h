@@ -3,8 +3,8 @@
  * The x86-64 back end's state while it writes one block.
  *
  * Registers: rbp points env_bias bytes into the guest's state, so that disp8 reaches the 256 bytes
- * around it: the TLBs that end before the state and its first registers; r10, r11 and xmm15 are scratch inside one op; r15 holds guest_base if it does not fit a
- * displacement. All others are allocated: one forward pass, operands' last uses known from
+ * around it: the TLBs that end before the state and its first registers; r10, r11 and xmm15 are
+ * scratch inside one op; r15 holds guest_base if it does not fit a displacement. All others are allocated: one forward pass, operands' last uses known from
  * ir_liveness(). A temp is in a register, in its home (a global's slot in the state or a stack
  * slot), or both; it is dirty when only the register (or a pending constant) is right. At labels
  * everything that is wanted there is in its home.
