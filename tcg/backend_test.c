@@ -312,8 +312,8 @@ static void compare(const char *what)
     fprintf(stderr, "%s: native and interpreter differ\n", what);
     dump_native();
     fprintf(stderr, "exit %lx %lx fault %d %d (%lx %lx, words %lx %lx) mxcsr %x %x ram %d\n",
-            a->exit, b->exit, a->faulted, b->faulted, a->addr, b->addr, a->words[0], b->words[0], a->mxcsr,
-            b->mxcsr, memcmp(a->ram, b->ram, RAM_SIZE));
+            a->exit, b->exit, a->faulted, b->faulted, a->addr, b->addr, a->words[0], b->words[0],
+            a->mxcsr, b->mxcsr, memcmp(a->ram, b->ram, RAM_SIZE));
     for (unsigned i = 0; i < sizeof(Env); i += 8) {
         uint64_t x, y;
 

@@ -4,10 +4,11 @@
  *
  * Registers: rbp points env_bias bytes into the guest's state, so that disp8 reaches the 256 bytes
  * around it: the TLBs that end before the state and its first registers; r10, r11 and xmm15 are
- * scratch inside one op; r15 holds guest_base if it does not fit a displacement. All others are allocated: one forward pass, operands' last uses known from
- * ir_liveness(). A temp is in a register, in its home (a global's slot in the state or a stack
- * slot), or both; it is dirty when only the register (or a pending constant) is right. At labels
- * everything that is wanted there is in its home.
+ * scratch inside one op; r15 holds guest_base if it does not fit a displacement. All others are
+ * allocated in one forward pass; operands' last uses are known from ir_liveness(). A temp is in a
+ * register, in its home (a global's slot in the state or a stack slot), or both; it is dirty when
+ * only the register (or a pending constant) is right. At labels everything that is wanted there is
+ * in its home, except at the heads of inner loops (loops.c).
  *
  * An I32 in a 64-bit register has undefined upper bits.
  */
