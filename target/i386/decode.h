@@ -4,9 +4,9 @@
  * are read by the decoder, the translator's operand fetch and the differential fuzzer.
  *
  * The decoder resolves (map, opcode, mandatory prefix, modrm.reg, modrm.mod) to a row, then fetches
- * the operands by their kinds, then calls trans. Rows of one (map, opcode) are tried in order (first
- * insns-int.def, then insns-sse.def, insns-x87.def); the first match wins, so specific ones (0xF3
- * prefix, a modrm.reg) stand before general ones. A row that the mode (I_NO64, I_O64), VEX bits or
+ * the operands by their kinds, then calls trans. Rows of one (map, opcode) are tried in order
+ * (first insns-int.def, then insns-sse.def, insns-x87.def); the first match wins, so specific ones
+ * (0xF3 prefix, a modrm.reg) stand before general ones. A row that the mode (I_NO64, I_O64), VEX bits or
  * the CPU's features exclude does not match: F3 0F BC is BSF where there is no TZCNT.
  */
 #ifndef TARGET_I386_DECODE_H
@@ -172,7 +172,7 @@ void x86_store(X86Dis *s, unsigned i, IrVal val);
 IrVal x86_reg_read(X86Dis *s, unsigned reg, unsigned bytes);            /* no AH..BH */
 void x86_reg_write(X86Dis *s, unsigned reg, unsigned bytes, IrVal val);
 void x86_cc_set(X86Dis *s, CCOp op);        /* after writing cc_dst/src/src2 */
-void x86_cc_flush(X86Dis *s);               /* env->cc_op is right: before helpers that read flags */
+void x86_cc_flush(X86Dis *s);       /* env->cc_op is right: before helpers that read flags */
 IrVal x86_flags_read(X86Dis *s);            /* I64: CC_ALL bits, materialised */
 void x86_flags_write(X86Dis *s, IrVal cc_bits);                 /* I64: becomes CC_OP_FLAGS */
 /* before a helper that may fault or look at the state: cc_op stored; eip too if @eip */
@@ -190,7 +190,7 @@ typedef enum X86DecodeStatus { DECODE_OK, DECODE_MORE /* bytes needed than code_
                                DECODE_LONG /* over 15 bytes */, DECODE_ILLEGAL } X86DecodeStatus;
 /* sets mode fields (cpl, code64, ...) from a block's flags; no IR */
 void x86_dis_init(X86Dis *s, CPUX86State *env, uint64_t flags);
-const X86Insn *x86_decode_row(unsigned i);              /* all rows, for tests: NULL after the last */
+const X86Insn *x86_decode_row(unsigned i);      /* all rows, for tests: NULL after the last */
 /*
  * Decodes s->code[0 .. code_len) at s->pc_start without translating: row or NULL (s->status says
  * why); fills s's decode fields and operands. s->env NULL: as if the CPU had all features.
