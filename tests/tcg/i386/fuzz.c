@@ -23,7 +23,7 @@
 #include "target/i386/cpu.h"
 #include "target/i386/decode.h"
 
-#define CODE_ADDR 0x10000000ul
+#define CODE_ADDR 0x1a5a0000ul     /* no shift of the data's address */
 #define DATA_ADDR 0x20000000ul
 enum { DATA_BYTES = 8192, CODE_BYTES = 4096, MAX_INSNS = 12, MAX_INSN_BYTES = 16 };
 
