@@ -241,6 +241,46 @@ static void test_x2apic(void)
     g_assert_cmphex(rd(1, 0x20), ==, 0xffffffff);   /* no MMIO in x2APIC mode */
 }
 
+/* A guest may write what it likes. */
+static void test_hostile(void)
+{
+    g_autoptr(GRand) r = g_rand_new_with_seed(1);
+    uint64_t v;
+
+    setup();
+    for (unsigned i = 0; i < 200000; i++) {
+        unsigned c = g_rand_int_range(r, 0, N), reg = g_rand_int_range(r, 0, 0x48);
+        uint32_t val = g_rand_boolean(r) ? g_rand_int(r) : g_rand_int(r) & 0x7ffff;
+        const X86ApicOps *o = env(c)->apic_ops;
+        switch (g_rand_int_range(r, 0, 10)) {
+        case 0:
+            o->set_base(env(c)->apic, 0xfee00000 | (val & 0xc00));
+            break;
+        case 1:
+            o->msr_write(env(c)->apic, reg, val);
+            break;
+        case 2:
+            o->msr_read(env(c)->apic, reg, &v);
+            break;
+        case 3:
+            apic_deliver_msi(0xfee00000 | (val & 0xfffff), g_rand_int(r));
+            break;
+        case 4:
+            ack(c);
+            break;
+        case 5:
+            clock_virtual_advance(val & 0xfffff);
+            break;
+        case 6:
+            rd(c, reg << 4);
+            break;
+        default:
+            wr(c, reg << 4, val);
+            break;
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     test_machine(&argc, &argv);
@@ -262,5 +302,6 @@ int main(int argc, char **argv)
     g_test_add_func("/apic/extint", test_extint);
     g_test_add_func("/apic/level", test_level_and_auto_eoi);
     g_test_add_func("/apic/x2apic", test_x2apic);
+    g_test_add_func("/apic/hostile", test_hostile);
     return g_test_run();
 }

@@ -9,6 +9,7 @@
 #include "util/main-loop.h"
 
 #define NS_PER_S INT64_C(1000000000)
+#define MIN_PERIOD_NS 20000             /* a guest can't make us count edges more often */
 
 enum { RW_LATCH, RW_LOW, RW_HIGH, RW_WORD };
 enum { CHANNEL_0, SPEAKER_CHANNEL = 2, N_CHANNELS };
@@ -133,6 +134,18 @@ static void pit_set_irq(I8254 *s, int level)
     }
 }
 
+static void pit_arm(I8254 *s, int64_t edge_tick)
+{
+    const Channel *c = &s->ch[CHANNEL_0];
+    int64_t at = c->start_ns + ticks_to_ns(edge_tick), now = clock_ns(CLOCK_VIRTUAL);
+
+    /* half a period of mode 3 is an edge, too */
+    if (mode_is_periodic(c) && ticks_to_ns(c->count) < 2 * MIN_PERIOD_NS) {
+        at = MAX(at, now + MIN_PERIOD_NS);
+    }
+    timer_mod(s->timer, at);
+}
+
 /* Brings the IRQ line up to date and sleeps until its next edge. */
 static void pit_update(I8254 *s)
 {
@@ -144,7 +157,7 @@ static void pit_update(I8254 *s)
     if (edge < 0 || !s->irq_enabled) {
         timer_del(s->timer);
     } else {
-        timer_mod(s->timer, c->start_ns + ticks_to_ns(edge));
+        pit_arm(s, edge);
     }
 }
 
@@ -162,7 +175,7 @@ static void pit_timer(void *opaque)
         pit_set_irq(s, 1);
         int64_t now = clock_ns(CLOCK_VIRTUAL), ticks = elapsed_ticks(c, now);
         if (c->mode == 2 && s->irq_enabled) {   /* next: end of the next low tick */
-            timer_mod(s->timer, c->start_ns + ticks_to_ns((ticks / c->count + 1) * c->count));
+            pit_arm(s, (ticks / c->count + 1) * c->count);
         }
         return;
     }

@@ -93,6 +93,20 @@ static void test_gate_and_port61(void)
     g_assert_cmphex(inb(0x61) & 0x10, !=, was);
 }
 
+static void test_too_fast(void)
+{
+    load(0, 2, 2);
+    unsigned before = irq0.rises;
+    clock_virtual_advance(10000000);
+    g_assert_cmpuint(irq0.rises - before, <=, 501);
+    g_assert_cmpuint(irq0.rises - before, >=, 400);
+    load(0, 3, 3);
+    before = irq0.rises;
+    clock_virtual_advance(10000000);
+    g_assert_cmpuint(irq0.rises - before, <=, 501);
+    g_assert_cmpuint(irq0.rises - before, >=, 100);
+}
+
 static void test_taken_away(void)
 {
     load(0, 2, 1193);
@@ -113,6 +127,7 @@ int main(int argc, char **argv)
     g_test_add_func("/i8254/one-shot", test_one_shot);
     g_test_add_func("/i8254/counting", test_counting);
     g_test_add_func("/i8254/gate", test_gate_and_port61);
+    g_test_add_func("/i8254/too-fast", test_too_fast);
     g_test_add_func("/i8254/taken-away", test_taken_away);
     return g_test_run();
 }
