@@ -279,6 +279,9 @@ static void exit_key(void)
 G_NORETURN static void end(int status)
 {
     vm_end();
+    if (machine_services()->flush_output) {
+        machine_services()->flush_output();
+    }
     monitor_glue_cleanup();
     chardev_cleanup();
     remove_pidfile();

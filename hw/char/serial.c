@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 16550A UART. Transmission takes no time: a byte written goes to the back end at once and the
- * transmitter is empty again, so no timer ticks per character. Reception is paced by the
- * chardev (can_read); the time-out interrupt of the FIFO is a timer.
+ * 16550A UART. Transmission takes no time: a byte written is gone and the transmitter empty again,
+ * so no timer ticks per character. The back end gets whole lines, or what there is after TX_WAIT_NS:
+ * a system call a byte would be most of the cost. Reception is paced by the chardev (can_read); the
+ * time-out interrupt of the FIFO is a timer.
  * Source: National PC16550D data sheet.
  */
 #include "hw/char/serial.h"
@@ -12,6 +13,8 @@
 #include "util/main-loop.h"
 
 #define FIFO_BYTES 16
+#define TX_BYTES 256
+#define TX_WAIT_NS 1000000
 #define UART_CLOCK_HZ 115200            /* baud rate at divisor 1 */
 
 enum { RBR_THR, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
@@ -38,6 +41,9 @@ typedef struct Serial {
     unsigned n_fifo, fifo_first;
     bool thre_pending, timeout_pending;
     Timer *timeout;
+    uint8_t tx[TX_BYTES];               /* sent by the guest, not yet given to the back end */
+    unsigned n_tx;
+    Timer *tx_timer;
     MemoryRegion regs;
 } Serial;
 
@@ -168,13 +174,41 @@ static uint8_t serial_pop(Serial *s)
     return c;
 }
 
+static void serial_flush(void *opaque)
+{
+    Serial *s = opaque;
+
+    if (s->n_tx && s->chr) {
+        chardev_write(s->chr, s->tx, s->n_tx);
+    }
+    s->n_tx = 0;
+}
+
+void serial_flush_all(void)
+{
+    for (Device *d = NULL; (d = device_find_type(TYPE_ISA_SERIAL, d)) != NULL;) {
+        serial_flush(serial(d));
+    }
+}
+
+static void serial_send(Serial *s, uint8_t c)
+{
+    if (s->n_tx == 0 && c != '\n') {
+        timer_mod(s->tx_timer, clock_ns(CLOCK_REALTIME_MONO) + TX_WAIT_NS);
+    }
+    s->tx[s->n_tx++] = c;
+    if (c == '\n' || s->n_tx == TX_BYTES) {
+        serial_flush(s);                /* the timer, if any, finds nothing to do */
+    }
+}
+
 static void serial_transmit(Serial *s, uint8_t c)
 {
     if (s->mcr & MCR_LOOP) {
         serial_push(s, c);
         serial_start_timeout(s);
     } else if (s->chr) {
-        chardev_write(s->chr, &c, 1);
+        serial_send(s, c);
     }
     s->thre_pending = true;             /* sent and empty again */
     serial_update(s);
@@ -374,6 +408,7 @@ static void serial_reset(Device *dev)
 {
     Serial *s = serial(dev);
 
+    serial_flush(s);
     s->ier = s->fcr = s->lcr = s->mcr = s->scr = 0;
     s->lsr = LSR_THRE | LSR_TEMT;
     s->msr = s->chr ? MSR_CTS | MSR_DSR | MSR_DCD : 0;
@@ -415,6 +450,7 @@ static bool serial_realize(Device *dev, Error **errp)
     }
     s->irq = machine_services()->isa_irq ? machine_services()->isa_irq(s->irq_n) : NULL;
     s->timeout = timer_new(CLOCK_VIRTUAL, serial_timeout, s);
+    s->tx_timer = timer_new(CLOCK_REALTIME_MONO, serial_flush, s);
     serial_reset(dev);
     memory_region_init_io(&s->regs, s, &serial_ops, s, "serial", 8);
     memory_region_add(machine_services()->system_io, s->iobase, &s->regs);
@@ -429,9 +465,11 @@ static void serial_finalize(Object *obj)
     Serial *s = serial(obj);
 
     if (s->parent.realized && s->chr) {
+        serial_flush(s);
         chardev_detach(s->chr, s);
     }
     timer_free(s->timeout);
+    timer_free(s->tx_timer);
 }
 
 static bool set_chardev(Object *obj, const Property *p, const char *text, Error **errp)

@@ -490,6 +490,7 @@ static void fill_services(const MachineOptions *o)
     ms->n_cpus = o->n_cpus;
     ms->n_slots = o->n_slots;
     ms->machine_name = pc_machine_name;
+    ms->flush_output = serial_flush_all;
 }
 
 static bool pc_build(const MachineOptions *o, Error **errp)

@@ -82,6 +82,7 @@ typedef struct MachineServices {
     void (*shutdown_request)(bool guest_asked); /* power off, soon */
     void (*debug_exit)(int status);             /* isa-debug-exit */
     void (*guest_panicked)(void);
+    void (*flush_output)(void);                 /* the program ends: what devices still hold */
     void (*msi_send)(uint64_t gpa, uint32_t data);
     uint64_t ram_bytes, maxram_bytes;
     uint64_t hotplug_gpa, hotplug_bytes;        /* window for memory devices; 0 bytes: none */
