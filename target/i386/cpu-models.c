@@ -24,6 +24,15 @@
 #define SSE42 BIT(20)
 #define POPCNT BIT(23)
 #define AES BIT(25)
+#define AVX BIT(28)
+#define FMA BIT(12)
+#define F16C BIT(29)
+#define MOVBE BIT(22)
+#define X2APIC BIT(21)
+#define TSC_DEADLINE BIT(24)
+#define XSAVE BIT(26)
+#define RDRAND BIT(30)
+#define PCID BIT(17)
 #define HYPERVISOR BIT(31)
 /* 0x80000001 */
 #define SYSCALL BIT(11)
@@ -32,9 +41,23 @@
 #define LM BIT(29)
 #define LAHF_LM BIT(0)
 #define ABM BIT(5)
+#define PREFETCHW BIT(8)
+#define PDPE1GB BIT(26)
+/* CPUID.7 EBX */
+#define IVY_7 (BIT(0) | BIT(7) | BIT(9))                /* fsgsbase, smep, erms */
+#define HASWELL_7 (IVY_7 | BIT(3) | BIT(5) | BIT(8) | BIT(10))  /* bmi1, avx2, bmi2, invpcid */
+#define BROADWELL_7 (HASWELL_7 | BIT(18) | BIT(19) | BIT(20))   /* rdseed, adx, smap */
+#define ARAT BIT(2)
 /* 0x80000007 EDX. AMD models have it though QEMU's lack it: Linux takes the TSC of several AMD CPUs
  * for unsynchronized without it and reads the slow HPET all the time. */
 #define INVTSC BIT(8)
+
+/* what each generation of Intel's adds in CPUID.1 ECX */
+#define NEHALEM_ECX (SSE3 | SSSE3 | CX16 | SSE41 | SSE42 | POPCNT | HYPERVISOR)
+#define SANDY_ECX (NEHALEM_ECX | AES | PCLMUL | X2APIC | TSC_DEADLINE | XSAVE | AVX)
+#define IVY_ECX (SANDY_ECX | F16C | RDRAND)
+#define HASWELL_ECX (IVY_ECX | FMA | MOVBE | PCID)
+#define COMMON_EDX (PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH)
 
 #define INTEL "GenuineIntel"
 #define AMD "AuthenticAMD"
@@ -42,23 +65,99 @@
 #define VIRTUAL_BRAND "QEMU Virtual CPU version 2.5+"
 
 static const X86CPUModel models[] = {
+    { .name = "Broadwell", .vendor = INTEL, .family = 6, .model = 61, .stepping = 2, .level = 13,
+      .xlevel = 0x80000008, .brand = "Intel Core Processor (Broadwell)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = HASWELL_ECX,
+          [FEAT_7_0_EBX] = BROADWELL_7,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP,
+          [FEAT_8000_0001_ECX] = LAHF_LM | ABM | PREFETCHW,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) } },
+    { .name = "Conroe", .vendor = INTEL, .family = 6, .model = 15, .stepping = 3, .level = 10,
+      .xlevel = 0x80000008, .brand = "Intel Celeron_4x0 (Conroe/Merom Class Core 2)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = SSE3 | SSSE3 | HYPERVISOR,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM } },
+    { .name = "EPYC", .vendor = AMD, .family = 23, .model = 1, .stepping = 2, .level = 13,
+      .xlevel = 0x8000000a, .brand = "AMD EPYC Processor",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX,
+          [FEAT_1_ECX] = (HASWELL_ECX & ~(PCID | X2APIC | TSC_DEADLINE)),
+          [FEAT_7_0_EBX] = (BROADWELL_7 & ~(BIT(9) | BIT(10))) | BIT(23) | BIT(29),
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP | PDPE1GB | BIT(22) | BIT(25),
+          [FEAT_8000_0001_ECX] = LAHF_LM | ABM | PREFETCHW | BIT(4) | BIT(6) | BIT(7),
+          [FEAT_8000_0007_EDX] = INVTSC, [FEAT_6_EAX] = ARAT,
+          [FEAT_XSAVE] = BIT(0) | BIT(1) | BIT(2) } },
+    { .name = "Haswell", .vendor = INTEL, .family = 6, .model = 60, .stepping = 4, .level = 13,
+      .xlevel = 0x80000008, .brand = "Intel Core Processor (Haswell)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = HASWELL_ECX,
+          [FEAT_7_0_EBX] = HASWELL_7,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP, [FEAT_8000_0001_ECX] = LAHF_LM | ABM,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) } },
+    { .name = "IvyBridge", .vendor = INTEL, .family = 6, .model = 58, .stepping = 9, .level = 13,
+      .xlevel = 0x80000008, .brand = "Intel Xeon E3-12xx v2 (Ivy Bridge)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = IVY_ECX,
+          [FEAT_7_0_EBX] = IVY_7,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP, [FEAT_8000_0001_ECX] = LAHF_LM,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) } },
     { .name = "Nehalem", .vendor = INTEL, .family = 6, .model = 26, .stepping = 3, .level = 11,
       .xlevel = 0x80000008, .brand = "Intel Core i7 9xx (Nehalem Class Core i7)",
       .features = {
-          [FEAT_1_EDX] = PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH,
+          [FEAT_1_EDX] = COMMON_EDX,
           [FEAT_1_ECX] = SSE3 | SSSE3 | CX16 | SSE41 | SSE42 | POPCNT | HYPERVISOR,
           [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM } },
+    { .name = "Opteron_G1", .vendor = AMD, .family = 15, .model = 6, .stepping = 1, .level = 5,
+      .xlevel = 0x80000008, .brand = "AMD Opteron 240 (Gen 1 Class Opteron)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = SSE3 | HYPERVISOR,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = 0,
+          [FEAT_8000_0007_EDX] = INVTSC } },
+    { .name = "Opteron_G2", .vendor = AMD, .family = 15, .model = 6, .stepping = 1, .level = 5,
+      .xlevel = 0x80000008, .brand = "AMD Opteron 22xx (Gen 2 Class Opteron)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = SSE3 | HYPERVISOR | CX16,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM,
+          [FEAT_8000_0007_EDX] = INVTSC } },
     { .name = "Opteron_G3", .vendor = AMD, .family = 16, .model = 2, .stepping = 3, .level = 5,
       .xlevel = 0x80000008, .brand = "AMD Opteron 23xx (Gen 3 Class Opteron)",
       .features = {
-          [FEAT_1_EDX] = PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH,
+          [FEAT_1_EDX] = COMMON_EDX,
           [FEAT_1_ECX] = SSE3 | CX16 | POPCNT | HYPERVISOR,
           [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP,
           [FEAT_8000_0001_ECX] = LAHF_LM | ABM, [FEAT_8000_0007_EDX] = INVTSC } },
+    { .name = "Penryn", .vendor = INTEL, .family = 6, .model = 23, .stepping = 3, .level = 10,
+      .xlevel = 0x80000008, .brand = "Intel Core 2 Duo P9xxx (Penryn Class Core 2)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = SSE3 | SSSE3 | CX16 | SSE41 | HYPERVISOR,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM } },
+    { .name = "SandyBridge", .vendor = INTEL, .family = 6, .model = 42, .stepping = 1, .level = 13,
+      .xlevel = 0x80000008, .brand = "Intel Xeon E312xx (Sandy Bridge)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = SANDY_ECX,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP, [FEAT_8000_0001_ECX] = LAHF_LM,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) } },
+    { .name = "Skylake-Client", .vendor = INTEL, .family = 6, .model = 94, .stepping = 3,
+      .level = 13, .xlevel = 0x80000008, .brand = "Intel Core Processor (Skylake)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = HASWELL_ECX,
+          [FEAT_7_0_EBX] = BROADWELL_7,
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP,
+          [FEAT_8000_0001_ECX] = LAHF_LM | ABM | PREFETCHW,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) | BIT(1) | BIT(2) } },
+    { .name = "Skylake-Server", .vendor = INTEL, .family = 6, .model = 85, .stepping = 4,
+      .level = 13, .xlevel = 0x80000008, .brand = "Intel Xeon Processor (Skylake)",
+      .features = {
+          [FEAT_1_EDX] = COMMON_EDX, [FEAT_1_ECX] = HASWELL_ECX,
+          [FEAT_7_0_EBX] = BROADWELL_7 | BIT(16) | BIT(17) | BIT(24) | BIT(28) | BIT(30) | BIT(31),
+          [FEAT_8000_0001_EDX] = LM | SYSCALL | NX | RDTSCP | PDPE1GB,
+          [FEAT_8000_0001_ECX] = LAHF_LM | ABM | PREFETCHW,
+          [FEAT_6_EAX] = ARAT, [FEAT_XSAVE] = BIT(0) | BIT(1) | BIT(2) } },
     { .name = "Westmere", .vendor = INTEL, .family = 6, .model = 44, .stepping = 1, .level = 11,
       .xlevel = 0x80000008, .brand = "Westmere E56xx/L56xx/X56xx (Nehalem-C)",
       .features = {
-          [FEAT_1_EDX] = PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH,
+          [FEAT_1_EDX] = COMMON_EDX,
           [FEAT_1_ECX] = SSE3 | SSSE3 | CX16 | SSE41 | SSE42 | POPCNT | AES | PCLMUL | HYPERVISOR,
           [FEAT_8000_0001_EDX] = LM | SYSCALL | NX, [FEAT_8000_0001_ECX] = LAHF_LM,
           [FEAT_6_EAX] = BIT(2) } },
@@ -72,7 +171,7 @@ static const X86CPUModel models[] = {
     { .name = "kvm64", .vendor = INTEL, .family = 15, .model = 6, .stepping = 1, .level = 13,
       .xlevel = 0x80000008, .brand = "Common KVM processor",
       .features = {
-          [FEAT_1_EDX] = PPRO | VME | PSE36 | MTRR | MCA | CLFLUSH,
+          [FEAT_1_EDX] = COMMON_EDX,
           [FEAT_1_ECX] = SSE3 | CX16 | HYPERVISOR,
           [FEAT_8000_0001_EDX] = LM | SYSCALL | NX } },
     { .name = "max", .vendor = AMD, .family = 6, .model = 6, .stepping = 3, .level = 13,

@@ -227,14 +227,16 @@ static bool warn_now(const char *list)
 
 static bool drop_missing(Parse *p, const char *list, Error **errp)
 {
+    g_autofree char *model_and_list = g_strconcat(p->type_name, ",", list, NULL);
     uint32_t have[FEATURE_WORDS];
     bool warn = false, asked = false;
 
     x86_features_supported(have, false);
     for (unsigned w = 0; w < FEATURE_WORDS; w++) {
+        p->plus[w] |= p->env->features[w] & ~p->minus[w];
         asked |= (p->plus[w] & ~have[w]) != 0;
     }
-    warn = asked && warn_now(list);
+    warn = asked && warn_now(model_and_list);
     for (unsigned i = 0; x86_feature(i); i++) {
         const X86FeatureName *f = x86_feature(i);
         if (warn && (p->plus[f->word] & ~have[f->word] & 1u << f->bit)) {
@@ -248,7 +250,7 @@ static bool drop_missing(Parse *p, const char *list, Error **errp)
     }
     for (unsigned w = 0; w < FEATURE_WORDS; w++) {
         uint32_t *word = &p->env->features[w];
-        *word = (*word | (p->plus[w] & have[w])) & have[w] & ~p->minus[w];
+        *word = p->plus[w] & have[w];
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The CPUID instruction: one function a leaf. Source: Intel SDM vol. 2, CPUID; AMD APM vol. 3, E. */
+/* The CPUID instruction, one function a leaf. Source: Intel SDM vol. 2; AMD APM vol. 3, E. */
 #include <string.h>
 #include "target/i386/cpu-models.h"
 #include "target/i386/hyperv.h"

@@ -31,7 +31,7 @@ static G_NORETURN void software_int(CPUX86State *env, unsigned vector, uint64_t 
     cpu_loop_exit(cpu);
 }
 
-/* User programs: INT 0x80 is a system call of 32-bit programs, INT3 and INTO traps, all else #GP. */
+/* User programs: INT 0x80 is a system call of 32-bit programs; INT3, INTO trap; others #GP. */
 static G_NORETURN void user_int(CPUX86State *env, unsigned vector, uint64_t next_eip, uintptr_t ra)
 {
     CPUState *cpu = x86_cpu(env);

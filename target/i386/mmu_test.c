@@ -234,7 +234,7 @@ static void test_cr_checks(void)
     g_assert_false(env->hflags & HF_CS64);
     g_assert_cmpint(write_cr(env, 4, 0), ==, EXCP0D_GPF);                       /* PAE stays */
     g_assert_cmpint(write_cr(env, 3, 1ull << 45), ==, EXCP0D_GPF);
-    g_assert_cmpint(write_cr(env, 0, CR0_PE | CR0_ET), ==, FAKE_NONE);          /* compat: may leave */
+    g_assert_cmpint(write_cr(env, 0, CR0_PE | CR0_ET), ==, FAKE_NONE);  /* from compat: fine */
     g_assert_false(env->efer & EFER_LMA);
     fake_cpu_free(env);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Model-specific registers: one row each, or one for a range. Unknown numbers are #GP; kernels probe
- * with that in mind. Source: Intel SDM vol. 4; AMD64 APM vol. 2, appendix A.
+ * Model-specific registers: one row each, or one for a range. Unknown numbers are #GP; kernels
+ * probe with that in mind. Source: Intel SDM vol. 4; AMD64 APM vol. 2, appendix A.
  */
 #include <inttypes.h>
 #include "target/i386/hyperv.h"
@@ -362,8 +362,8 @@ static const MsrRow msr_rows[] = {
     { ONE(0x1a0), "MISC_ENABLE", .ofs = AT(misc_enable), .writable = ALL },
     { ONE(0x1d9), "DEBUGCTL", .writable = 0xffff, .write = write_ignored },
     { RANGE(0x1db, 0x1de), "LASTBRANCH", .value = 0 },
-    { RANGE(0x200, 0x20f), "MTRR_VAR", .ofs = AT(mtrr_var), .writable = ALL, .write = write_mtrr_var,
-      NEED(FEAT_1_EDX, 1u << 12) },
+    { RANGE(0x200, 0x20f), "MTRR_VAR", .ofs = AT(mtrr_var), .writable = ALL,
+      .write = write_mtrr_var, NEED(FEAT_1_EDX, 1u << 12) },
     { ONE(0x250), "MTRR_FIX64K", .read = read_mtrr_fixed, .writable = ALL,
       .write = write_mtrr_fixed, NEED(FEAT_1_EDX, 1u << 12) },
     { RANGE(0x258, 0x259), "MTRR_FIX16K", .read = read_mtrr_fixed, .writable = ALL,

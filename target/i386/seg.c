@@ -71,7 +71,7 @@ static uint32_t hf_if(uint64_t reg, uint64_t bit, uint32_t hf)
 
 /**
  * x86_update_hflags - derive hflags from CR0, CR4, EFER, segments and EFLAGS
- * CPL is SS.DPL (3 in virtual-8086 mode, 0 in real mode). HF_INHIBIT_IRQ, HF_FPEXC and HF_USER stay.
+ * CPL is SS.DPL (3 in virtual-8086 mode, 0 in real mode). HF_INHIBIT_IRQ, HF_FPEXC, HF_USER stay.
  */
 void x86_update_hflags(CPUX86State *env)
 {
@@ -483,11 +483,12 @@ static void task_enter(CPUX86State *env, const TaskImage *t, bool is32, TaskSwit
     }
     env->eip = t->eip;
     x86_eflags_set(env, eflags, EFL_WRITABLE | (is32 ? EFL_VM | EFL_VIF | EFL_VIP : 0));
-    x86_update_hflags(env);
     for (int i = 0; i < X86_N_SEGS; i++) {      /* selectors first: a fault sees the new task */
         env->segs[i] = (SegmentCache){ .selector = t->segs[i] };
     }
-    x86_set_cpl(env, eflags & EFL_VM && is32 ? 3 : t->segs[R_CS] & 3);
+    unsigned cpl = (eflags & EFL_VM) && is32 ? 3 : t->segs[R_CS] & 3;
+    env->segs[R_SS].flags = cpl << DESC_DPL_SHIFT;
+    x86_update_hflags(env);
     task_load_ldt(env, t->ldt, 0);
     for (unsigned i = 0; i < sizeof(order); i++) {
         if (x86_is_vm86(env)) {

@@ -55,9 +55,5 @@ def max_generic():                      # this kernel has 16-bit segments
     system("generic", "-cpu", "max", "-smp", "2")
 
 
-def interpreter():
-    system("cloud", "-cpu", "max", "-accel", "tcg,backend=interp")
-
-
 if __name__ == "__main__":
-    run_tests([qemu64, max_generic, interpreter])
+    run_tests([qemu64, max_generic])
