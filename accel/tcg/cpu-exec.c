@@ -211,6 +211,12 @@ static void log_exec(CPUState *cpu, const TB *tb)
     log_unlock(f);
 }
 
+static void left_code(CPUState *cpu)
+{
+    cpu->in_code = false;
+    __atomic_store_n(&cpu->tlb->n_returns, cpu->tlb->n_returns + 1, __ATOMIC_RELEASE);
+}
+
 /* Runs from @tb on. Returns the block that came back (NULL: unknown) and how. */
 static TB *run_from(CPUState *cpu, TB *tb, unsigned *slot)
 {
@@ -222,7 +228,7 @@ static TB *run_from(CPUState *cpu, TB *tb, unsigned *slot)
     cpu->current_tb = tb;
     cpu->in_code = true;
     word = tcg_run(cpu_env(cpu), tb->code.entry);
-    cpu->in_code = false;
+    left_code(cpu);
     cpu->current_tb = NULL;
     tcg_count(cpu, EXIT);
     *slot = TB_SLOT(word);
@@ -299,7 +305,7 @@ static void after_longjmp(CPUState *cpu)
 {
     if (cpu->in_code) {
         tcg_fp_leave(cpu_env(cpu));
-        cpu->in_code = false;
+        left_code(cpu);
     }
     cpu->current_tb = NULL;
     cpu->mem_io_ra = 0;

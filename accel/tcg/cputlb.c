@@ -355,19 +355,23 @@ void tlb_flush_if_pending(CPUState *cpu)
 
 /* ---- code pages ---- */
 
-static void protect_entry(TlbEntry *e, const TlbFullEntry *full, uint64_t ram_page)
+static bool protect_entry(TlbEntry *e, const TlbFullEntry *full, uint64_t ram_page)
 {
     uint64_t w = e->addr_write;
 
-    if (full->ram_addr == ram_page && !(w & TLB_FLAGS)) {
-        __atomic_store_n(&e->addr_write, w | TLB_NOTDIRTY, __ATOMIC_RELAXED);
+    if (full->ram_addr != ram_page || w & TLB_FLAGS) {
+        return false;
     }
+    __atomic_store_n(&e->addr_write, w | TLB_NOTDIRTY, __ATOMIC_SEQ_CST);
+    return true;
 }
 
-void tlb_protect_page(CPUState *cpu, uint64_t ram_page)
+bool tlb_protect_page(CPUState *cpu, uint64_t ram_page)
 {
+    bool any = false;
+
     if (!cpu->tlb) {
-        return;
+        return false;
     }
     tlb_lock(cpu->tlb);
     for (unsigned idx = 0; idx < cpu->ops->n_mmu_modes; idx++) {
@@ -378,16 +382,17 @@ void tlb_protect_page(CPUState *cpu, uint64_t ram_page)
 
         while (tlb_next_slot(f, m, &it, &i)) {
             if (!tlb_entry_empty(&f->table[i])) {
-                protect_entry(&f->table[i], &m->full[i], ram_page);
+                any |= protect_entry(&f->table[i], &m->full[i], ram_page);
             }
         }
         for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
             if (!tlb_entry_empty(&m->victim[v])) {
-                protect_entry(&m->victim[v], &m->victim_full[v], ram_page);
+                any |= protect_entry(&m->victim[v], &m->victim_full[v], ram_page);
             }
         }
     }
     tlb_unlock(cpu->tlb);
+    return any;
 }
 
 /* Nothing is translated from the page of @gva any more: writes go straight again. */

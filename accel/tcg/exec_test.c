@@ -836,6 +836,72 @@ static void t_smp(const char *accel)
     g_assert_cmpuint(v, ==, 6000);
 }
 
+/*
+ * Cross-modifying code: vCPU 0 rewrites a function, says so by a flag, and vCPU 1 must then run the
+ * new one. vCPU 2 keeps having something on that page translated.
+ */
+static void t_cross_modifying(const char *accel)
+{
+    enum { FN = 0x9000, FLAG = 0x100000 };
+    /* with one at a time each step of the handshake takes a time slice */
+    const int n = strstr(accel, "single") ? 50 : strstr(accel, "interp") ? 200 : 20000;
+    Insn movi = { OP_MOVI, 1, 0, 0, 0 };
+    uint64_t word;
+
+    machine(accel, 3);
+    for (int i = 0; i < 2; i++) {
+        code_at(FN + 0x100u * (unsigned)i);
+        put(OP_MOVI, 1, 0, 0, 0);
+        put(OP_JR, 6, 0, 0, 0);
+    }
+    code_at(0x1000);                    /* vCPU 0 */
+    put(OP_ADDI, 1, 1, 0, 1);
+    put(OP_ADD, 2, 2, 3, 0);
+    put(OP_ST, 2, 4, 0, 0);
+    put(OP_ST, 2, 4, 0, 0x100);
+    put(OP_ST, 1, 5, 0, 0);
+    put(OP_LD, 7, 5, 0, 64);
+    put(OP_BNE, 7, 1, 0, -8);
+    put(OP_LD, 7, 5, 0, 128);
+    put(OP_BNE, 7, 1, 0, 24);           /* wrong: 0x1058 */
+    put(OP_BNE, 1, 6, 0, -72);
+    put(OP_HLT, 0, 0, 0, 0);
+    put(OP_ADDI, 0, 0, 0, 1);
+    put(OP_JMP, 0, 0, 0, -24);
+    code_at(0x2000);                    /* vCPU 1 */
+    put(OP_LD, 7, 5, 0, 0);
+    put(OP_BNE, 7, 2, 0, 16);
+    put(OP_JMP, 0, 0, 0, -16);
+    put(OP_MOVI, 6, 0, 0, 0x2028);
+    put(OP_JR, 4, 0, 0, 0);
+    put(OP_ST, 1, 5, 0, 128);           /* 0x2028 */
+    put(OP_ADDI, 2, 7, 0, 0);
+    put(OP_ST, 7, 5, 0, 64);
+    put(OP_BNE, 2, 3, 0, -64);
+    put(OP_HLT, 0, 0, 0, 0);
+    code_at(0x4000);                    /* vCPU 2 */
+    put(OP_MOVI, 6, 0, 0, 0x4010);
+    put(OP_JR, 4, 0, 0, 0);
+    put(OP_LD, 7, 5, 0, 0);
+    put(OP_BNE, 7, 3, 0, -24);
+    put(OP_HLT, 0, 0, 0, 0);
+    memcpy(&word, &movi, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        ToyState *s = TOY(cpus[i]);
+        s->pc = i == 0 ? 0x1000 : i == 1 ? 0x2000 : 0x4000;
+        s->r[2] = i == 0 ? word : 0;
+        s->r[3] = i == 0 ? (uint64_t)1 << 32 : (uint64_t)n;
+        s->r[4] = FN + (i == 2 ? 0x100 : 0);
+        s->r[5] = FLAG;
+        s->r[6] = (uint64_t)n;
+    }
+    n_running = 3;
+    start_all(3);
+    g_assert_true(wait_until(all_halted));
+    g_assert_cmpuint(TOY(cpus[0])->r[1], ==, (uint64_t)n);
+    g_assert_cmpuint(TOY(cpus[0])->r[0], ==, 0);
+}
+
 static bool irqs_done(void)
 {
     return TOY(cpus[0])->irq_count >= 50 && TOY(cpus[1])->irq_count >= 50;
@@ -1033,7 +1099,8 @@ int main(int argc, char **argv)
         { "loop", t_loop }, { "indirect", t_indirect }, { "memory", t_memory },
         { "device", t_device }, { "fault", t_fault }, { "self-modifying", t_self_modifying },
         { "remap", t_remap }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
-        { "debug", t_debug }, { "smp", t_smp }, { "interrupts", t_interrupts }, { "user", t_user },
+        { "debug", t_debug }, { "smp", t_smp },
+        { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts }, { "user", t_user },
     };
     static const struct { const char *name, *accel; } kinds[] = {
         { "native", "tcg" }, { "interp", "tcg,backend=interp" }, { "single", "tcg,thread=single" },

@@ -11,8 +11,9 @@
  * jump cache. A vCPU may finish running it; a vCPU that is just putting it into its jump cache looks
  * at `dead` afterwards (tb_jump_cache_put), so one of the two cleans up.
  *
- * Known gap: a vCPU between its TLB compare and its store, while another one protects and translates
- * that very page, goes unnoticed. Both must hit the same few nanoseconds.
+ * Before code is read from a page, writes to it are made visible (tb_page_protect). A vCPU may be
+ * between its TLB compare and its store then; it is asked to leave its block and waited for, but not
+ * for ever: it may itself wait for us, in a device or another such place, or have lost its host CPU.
  */
 #include <assert.h>
 #include <errno.h>
@@ -291,6 +292,38 @@ static void page_del_tb(PageDesc *pd, TB *tb, unsigned i)
     }
 }
 
+#define MAX_WRITERS 16
+#define WRITER_WAIT_SPINS 4000
+
+/* vCPUs whose store to a page may be under way, and how often they had left generated code. */
+typedef struct Writers {
+    unsigned n;
+    struct { CPUTlb *tlb; CPUState *cpu; uint32_t n_returns; } w[MAX_WRITERS];
+} Writers;
+
+static void writers_note(Writers *ws, CPUState *cpu)
+{
+    if (ws->n < MAX_WRITERS && __atomic_load_n(&cpu->in_code, __ATOMIC_SEQ_CST)) {
+        ws->w[ws->n].cpu = cpu;
+        ws->w[ws->n].tlb = cpu->tlb;
+        ws->w[ws->n++].n_returns = __atomic_load_n(&cpu->tlb->n_returns, __ATOMIC_SEQ_CST);
+        cpu_exit(cpu);
+    }
+}
+
+static void writers_wait(const Writers *ws)
+{
+    for (unsigned i = 0; i < ws->n; i++) {
+        for (unsigned k = 0; k < WRITER_WAIT_SPINS; k++) {
+            if (__atomic_load_n(&ws->w[i].tlb->n_returns, __ATOMIC_SEQ_CST) != ws->w[i].n_returns ||
+                !__atomic_load_n(&ws->w[i].cpu->in_code, __ATOMIC_SEQ_CST)) {
+                break;
+            }
+            __builtin_ia32_pause();
+        }
+    }
+}
+
 /*
  * From here on writes to the page are told to tb_written(). Before reading code from it.
  * Pairs with tlb_set_page(), which looks at `code` with the TLB's lock held.
@@ -298,6 +331,7 @@ static void page_del_tb(PageDesc *pd, TB *tb, unsigned i)
 uint32_t tb_page_protect(CPUState *cpu, uint64_t page)
 {
     PageDesc *pd = page_desc(page, true);
+    Writers writers = { 0 };
     CPUState *other;
 
     if (!pd) {
@@ -311,11 +345,14 @@ uint32_t tb_page_protect(CPUState *cpu, uint64_t page)
         } else {
             cpu_list_lock();
             CPU_FOREACH(other) {
-                tlb_protect_page(other, page);
+                if (tlb_protect_page(other, page) && other != cpu) {
+                    writers_note(&writers, other);
+                }
             }
             cpu_list_unlock();
         }
         g_mutex_unlock(&tbc.mutex);
+        writers_wait(&writers);
     }
     return __atomic_load_n(&pd->gen, __ATOMIC_ACQUIRE);
 }

@@ -78,6 +78,7 @@ typedef struct TlbMode {
 typedef struct CPUTlb {
     int lock;                   /* spin; entries' write comparators and table pointers */
     int flush_pending;          /* atomic: the vCPU flushes before its next block */
+    uint32_t n_returns;         /* atomic: from generated code to the run loop */
     TlbMode mode[CPU_MMU_MODES_MAX];
 
     /* jump cache: filled slots, and a filter of the pages they are for */
@@ -160,7 +161,8 @@ TlbEntry *tlb_access(CPUState *cpu, uint64_t gva, unsigned size, MMUAccess acces
                      bool nofault, uintptr_t ra);       /* NULL only if nofault */
 static inline TlbFullEntry *tlb_full(CPUState *cpu, int mmu_idx, const TlbEntry *e)
 { return &cpu->tlb->mode[mmu_idx].full[e - cpu->tlb_fast[mmu_idx].table]; }
-void tlb_protect_page(CPUState *cpu, uint64_t ram_page);        /* any thread */
+/* any thread; true: the vCPU could write there without being seen */
+bool tlb_protect_page(CPUState *cpu, uint64_t ram_page);
 void tlb_set_dirty(CPUState *cpu, uint64_t gva);
 void tlb_flush_if_pending(CPUState *cpu);
 /* host address of RAM at @gpa and how far it goes; NULL: not RAM. vCPU's thread. */
