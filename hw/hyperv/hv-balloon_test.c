@@ -497,8 +497,10 @@ static void delay(void)
     g_assert_true(negotiate(DM_VERSION_2_0, false));
     offer_caps(0x1f);
     connect();
+    want_mib(62);
     clock_virtual_advance(100000000000);
     expect_nothing();
+    g_assert_true(negotiate(DM_VERSION_2_0, false));
     fake.os_id = (uint64_t)0x8100 << 48;
 }
 

@@ -492,6 +492,23 @@ static void random_messages(void)
     connected();
 }
 
+/* the last test, since the second device stays */
+static void two_devices(void)
+{
+    Echo *other = echo(device_add_opts("echo", "e1", NULL, 0, false, NULL));
+
+    g_assert_cmpuint(connected(), ==, 2);
+    g_assert_cmpuint(fake_gpadl(1, FAKE_GPADL), ==, 0);
+    fake_rings_clear();
+    g_assert_cmpuint(fake_open(2, FAKE_GPADL, 5), !=, 0);       /* the other channel's pages */
+    g_assert_cmpuint(fake_gpadl(2, FAKE_GPADL + 1), ==, 0);
+    g_assert_cmpuint(fake_open(2, FAKE_GPADL + 1, 5), ==, 0);
+    g_assert_cmpuint(other->opens, ==, 1);
+    g_assert_cmpuint(dev->opens, ==, 0);
+    device_reset_all();
+    g_assert_cmpuint(other->closes, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -513,5 +530,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vmbus/flood", flood);
     g_test_add_func("/vmbus/malformed", malformed);
     g_test_add_func("/vmbus/random-messages", random_messages);
+    g_test_add_func("/vmbus/two-devices", two_devices);
     return g_test_run();
 }
