@@ -10,7 +10,8 @@ void cpu_exec_start(CPUState *cpu);
 void cpu_exec_end(CPUState *cpu);
 /* somebody waits for this vCPU to leave cpu_exec() */
 bool cpu_wanted_out(CPUState *cpu);
-/* runs what others queued; @cpu's thread, outside cpu_exec_start/end. Takes the big lock if needed. */
+/* Runs what others queued: @cpu's thread, outside cpu_exec_start/end. Takes the big lock if it is
+ * needed. */
 void cpu_process_work(CPUState *cpu);
 bool cpu_has_queued_work(CPUState *cpu);
 /* keeps the list of vCPUs still while it is walked; innermost lock but for TLB locks */

@@ -28,7 +28,8 @@ static void not_found(const char *name, Error **errp)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(absent); i++) {
         if (!strcmp(absent[i], name)) {
-            error_setg(errp, "invalid accelerator %s: not available in this program, use tcg", name);
+            error_setg(errp, "invalid accelerator %s: not available in this program, use tcg",
+                       name);
             return;
         }
     }

@@ -7,7 +7,7 @@
 
 typedef __int128 Int128;        /* region ends may be 2^64 */
 
-/* One visible piece of a terminal region. Sorted, disjoint; neighbours are merged where possible. */
+/* One visible piece of a terminal region. Sorted, disjoint; neighbours are merged if they can be. */
 typedef struct FlatRange {
     uint64_t first, last;       /* guest addresses, inclusive */
     uint64_t offset;            /* of first in the region */

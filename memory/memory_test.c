@@ -203,7 +203,8 @@ static MemoryRegion *model_find(MemoryRegion *mr, int64_t addr, bool *readonly, 
         return NULL;
     }
     if (mr->alias) {
-        MemoryRegion *hit = model_find(mr->alias, addr + (int64_t)mr->alias_offset, readonly, offset);
+        MemoryRegion *hit = model_find(mr->alias, addr + (int64_t)mr->alias_offset, readonly,
+                                       offset);
         *readonly |= hit && mr->readonly;
         return hit;
     }

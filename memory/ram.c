@@ -3,8 +3,8 @@
  * Blocks of host memory that back guest RAM, and giving parts of them back.
  *
  * Each block has a place in the flat ram_addr space (accel/tcg keys translations by it). Huge pages
- * are asked for, as first touches and host TLB misses cost a boot a fifth of its time. Once something
- * smaller than one has been discarded the whole block gets no new ones: the host would otherwise
+ * are asked for, as first touches and host TLB misses cost a boot a fifth of its time. Once
+ * something smaller than one has been discarded the whole block gets no new ones: the host would otherwise
  * fill in again, behind our back, what a balloon gave.
  */
 #include <assert.h>

@@ -4,8 +4,8 @@
  * filled between flushes, with a small victim TLB beside. Generated code looks at TlbEntry only
  * (include/tcg/tcg.h); the rest of an entry is in a second array.
  *
- * Only its own vCPU fills and flushes a TLB. Other threads set TLB_NOTDIRTY (tlb_protect_page), with
- * the spin lock, and ask for flushes (flush_pending).
+ * Only its own vCPU fills and flushes a TLB. Other threads set TLB_NOTDIRTY (tlb_protect_page),
+ * with the spin lock, and ask for flushes (flush_pending).
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -95,7 +95,8 @@ static void tlb_put(TlbFast *f, TlbMode *m, size_t i, const TlbEntry *e, const T
     m->full[i] = *full;
 }
 
-/* Walks the slots of kinds @it->k..1 that may be filled, or the whole table if a list was too short. */
+/* Walks the slots of kinds @it->k..1 that may be filled, or the whole table if a list was too
+ * short. */
 typedef struct SlotIter { unsigned k; size_t at; } SlotIter;
 
 static bool tlb_next_slot(const TlbFast *f, const TlbMode *m, SlotIter *it, size_t *slot)

@@ -1100,7 +1100,8 @@ int main(int argc, char **argv)
         { "device", t_device }, { "fault", t_fault }, { "self-modifying", t_self_modifying },
         { "remap", t_remap }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
         { "debug", t_debug }, { "smp", t_smp },
-        { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts }, { "user", t_user },
+        { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts },
+        { "user", t_user },
     };
     static const struct { const char *name, *accel; } kinds[] = {
         { "native", "tcg" }, { "interp", "tcg,backend=interp" }, { "single", "tcg,thread=single" },

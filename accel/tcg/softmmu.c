@@ -84,7 +84,8 @@ bool host_cmpxchg16(void *hva, uint64_t expect[2], const uint64_t desired[2])
     bool done;
 
     __asm__ volatile("lock cmpxchg16b %1" : "=@ccz"(done), "+m"(*(char (*)[16])hva),
-                     "+a"(expect[0]), "+d"(expect[1]) : "b"(desired[0]), "c"(desired[1]) : "memory");
+                     "+a"(expect[0]), "+d"(expect[1])
+                     : "b"(desired[0]), "c"(desired[1]) : "memory");
     return done;
 }
 

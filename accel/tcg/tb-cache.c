@@ -8,12 +8,13 @@
  *   chains         direct jumps patched into each other, known in both directions
  *
  * A block is forgotten under tbc.mutex: marked dead, taken out of all of these and of each vCPU's
- * jump cache. A vCPU may finish running it; a vCPU that is just putting it into its jump cache looks
- * at `dead` afterwards (tb_jump_cache_put), so one of the two cleans up.
+ * jump cache. A vCPU may finish running it; a vCPU that is just putting it into its jump cache
+ * looks at `dead` afterwards (tb_jump_cache_put), so one of the two cleans up.
  *
  * Before code is read from a page, writes to it are made visible (tb_page_protect). A vCPU may be
- * between its TLB compare and its store then; it is asked to leave its block and waited for, but not
- * for ever: it may itself wait for us, in a device or another such place, or have lost its host CPU.
+ * between its TLB compare and its store then; it is asked to leave its block and waited for, but
+ * not for ever: it may itself wait for us, in a device or another such place, or have lost its
+ * host CPU.
  */
 #include <assert.h>
 #include <errno.h>
@@ -181,6 +182,7 @@ TB *tb_by_host(uintptr_t host_pc)
     uintptr_t ofs = host_pc - (uintptr_t)tbc.rx;
     unsigned lo = 0, hi;
     CodeRegion *r;
+    TB *tb;
 
     if (!tbc.rx || ofs >= tbc.region_bytes * tbc.n_regions) {
         return NULL;
@@ -195,10 +197,11 @@ TB *tb_by_host(uintptr_t host_pc)
             hi = mid;
         }
     }
-    if (lo == 0 || host_pc - (uintptr_t)r->tbs[lo - 1].code.entry >= r->tbs[lo - 1].code.size_bytes) {
+    if (lo == 0) {
         return NULL;
     }
-    return &r->tbs[lo - 1];
+    tb = &r->tbs[lo - 1];
+    return host_pc - (uintptr_t)tb->code.entry < tb->code.size_bytes ? tb : NULL;
 }
 
 /* ---- pages ---- */
@@ -424,7 +427,7 @@ static unsigned jc_page_bit(uint64_t gva)
     return (unsigned)(pfn ^ (pfn >> 8) ^ (pfn >> 16)) & 255;
 }
 
-/* No jump hits the slot any more. The block stays known, for tb_find() to look whether it is right. */
+/* No jump hits the slot any more. The block stays known: tb_find() looks whether it is right. */
 static void jc_clear(JumpCacheEntry *e)
 {
     __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_SEQ_CST);

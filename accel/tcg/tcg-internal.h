@@ -121,7 +121,8 @@ void tcg_start(void);                           /* runtime, code regions; once *
 bool tb_cache_init(uint64_t total_bytes, bool user, Error **errp);
 TB *tb_lookup_hash(CPUState *cpu, uint64_t page, uint64_t pc, uint64_t flags);
 bool tb_matches(CPUState *cpu, const TB *tb, uint64_t page, uint64_t pc, uint64_t flags);
-TB *tb_insert(CPUState *cpu, TB *tb, const uint32_t gen_count[2]);  /* the block to use; NULL: stale */
+/* returns the block to use; NULL: stale */
+TB *tb_insert(CPUState *cpu, TB *tb, const uint32_t gen_count[2]);
 void tb_chain(TB *from, unsigned slot, TB *to);
 TB *tb_by_host(uintptr_t host_pc);              /* an address inside the block's code */
 CodeRegion *tb_region_next(CodeRegion *old);    /* NULL: all are full */

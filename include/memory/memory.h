@@ -71,7 +71,7 @@ void memory_region_add_overlap(MemoryRegion *parent, uint64_t offset, MemoryRegi
 void memory_region_del(MemoryRegion *parent, MemoryRegion *sub);
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_address(MemoryRegion *mr, uint64_t addr);
-void memory_region_set_readonly(MemoryRegion *mr, bool readonly);   /* of a RAM region or an alias */
+void memory_region_set_readonly(MemoryRegion *mr, bool readonly);   /* of RAM or an alias */
 void memory_region_set_alias_offset(MemoryRegion *mr, uint64_t offset);
 void memory_region_set_size(MemoryRegion *mr, uint64_t size);
 void memory_transaction_begin(void);
@@ -102,7 +102,7 @@ typedef struct MemorySection {
     MemoryRegion *mr;           /* NULL: nothing there */
     uint64_t offset;            /* of gpa in the region */
     uint64_t len_bytes;         /* contiguous from there (UINT64_MAX: to the end of all) */
-    bool readonly;              /* guest writes don't reach RAM: dropped, or to mr->ops if it has any */
+    bool readonly;              /* writes don't reach RAM: dropped, or to mr->ops if set */
 } MemorySection;
 MemorySection address_space_lookup(AddressSpace *as, uint64_t gpa);
 /* counts commits that changed a flat view: what was cached from lookups before is stale */
@@ -131,7 +131,9 @@ struct RAMBlock {
     bool shared;
     unsigned refs;
 };
-typedef enum RamFlags { RAM_SHARED = 1, RAM_PREALLOC = 2, RAM_NORESERVE = 4, RAM_MEMFD = 8 } RamFlags;
+typedef enum RamFlags {
+    RAM_SHARED = 1, RAM_PREALLOC = 2, RAM_NORESERVE = 4, RAM_MEMFD = 8
+} RamFlags;
 RAMBlock *ram_block_new(const char *id, uint64_t size, unsigned flags, Error **errp);
 RAMBlock *ram_block_new_from_fd(const char *id, uint64_t size, int fd, unsigned flags,
                                 Error **errp);
