@@ -102,6 +102,17 @@ static uint8_t serial_iir(const Serial *s)
     return IIR_NONE;
 }
 
+/* COM1 and COM3 share a line, COM2 and COM4, too: it falls when nobody holds it. */
+static bool others_hold_line(const Serial *s)
+{
+    for (Device *d = NULL; (d = device_find_type(TYPE_ISA_SERIAL, d)) != NULL;) {
+        if (serial(d) != s && serial(d)->irq_n == s->irq_n && serial(d)->irq_level) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void serial_update(Serial *s)
 {
     /* OUT2 gates the line on PCs */
@@ -109,7 +120,7 @@ static void serial_update(Serial *s)
 
     if (level != s->irq_level) {
         s->irq_level = level;
-        irq_set(s->irq, level);
+        irq_set(s->irq, level || others_hold_line(s));
     }
 }
 

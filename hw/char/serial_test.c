@@ -108,6 +108,23 @@ static void test_loopback(void)
     g_assert_cmphex(inb(P + 7), ==, 0xa5);
 }
 
+/* COM3 has COM1's line */
+static void test_shared_line(void)
+{
+    static Chardev other;
+    enum { P3 = 0x3e8 };
+
+    g_assert_nonnull(serial_new(bus_find("ISA"), 2, &other, NULL));
+    outb(P + 1, 2);
+    outb(P3 + 4, 0x08);
+    outb(P3 + 1, 2);
+    g_assert_cmpint(irq4.level, ==, 1);
+    inb(P + 2);
+    g_assert_cmpint(irq4.level, ==, 1);
+    inb(P3 + 2);
+    g_assert_cmpint(irq4.level, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     test_machine(&argc, &argv);
@@ -120,5 +137,6 @@ int main(int argc, char **argv)
     g_test_add_func("/serial/transmit", test_transmit);
     g_test_add_func("/serial/receive", test_receive);
     g_test_add_func("/serial/loopback", test_loopback);
+    g_test_add_func("/serial/shared", test_shared_line);
     return g_test_run();
 }

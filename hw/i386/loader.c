@@ -455,7 +455,8 @@ void kernel_boot_set_cpu(const KernelBoot *b, CPUState *cpu)
 {
     CPUX86State *env = x86_env(cpu);
     bool is_64 = b->image.kind == KERNEL_LINUX64;
-    uint32_t code = DESC_P | DESC_S | DESC_CS | DESC_R | DESC_A | DESC_G | (is_64 ? DESC_L : DESC_B);
+    uint32_t code = DESC_P | DESC_S | DESC_CS | DESC_R | DESC_A | DESC_G |
+                    (is_64 ? DESC_L : DESC_B);
     uint32_t data = DESC_P | DESC_S | DESC_W | DESC_A | DESC_G | DESC_B;
 
     env->gdt = (SegmentCache) { .base = GDT_GPA, .limit = 31 };

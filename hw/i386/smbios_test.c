@@ -35,7 +35,7 @@ static unsigned walk(const GByteArray *t, uint8_t type, const uint8_t **found)
 
 static void test_structures(void)
 {
-    static const struct { uint8_t type, len; } sizes[] = {     /* of version 3.0, from the document */
+    static const struct { uint8_t type, len; } sizes[] = {     /* version 3.0 */
         { 0, 0x18 }, { 1, 0x1b }, { 3, 0x16 }, { 4, 0x30 }, { 16, 0x17 }, { 17, 0x28 },
         { 19, 0x1f }, { 32, 0x0b }, { 127, 4 },
     };

@@ -58,7 +58,7 @@ struct Apic {
     uint32_t esr_pending;               /* shown after the next write to ESR */
     uint64_t icr;
     bool wait_for_sipi;
-    bool sipi_sent;                     /* after the last INIT, which the vCPU may yet have to see */
+    bool sipi_sent;                     /* after an INIT that the vCPU may yet have to see */
     bool lint0_level;
     Timer *timer;
     int64_t timer_start_ns;             /* of the current period */

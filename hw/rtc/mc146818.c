@@ -401,7 +401,7 @@ static void rtc_finalize(Object *obj)
 static bool rtc_parse_base(const char *base, int64_t *offset_s, Error **errp)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autofree char *text = strchr(base, 'T') ? g_strdup(base) : g_strconcat(base, "T00:00:00", NULL);
+    g_autofree char *text = g_strconcat(base, strchr(base, 'T') ? NULL : "T00:00:00", NULL);
     g_autoptr(GDateTime) at = g_date_time_new_from_iso8601(text, utc);
 
     if (!at) {
