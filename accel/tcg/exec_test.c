@@ -4,7 +4,7 @@
  *
  * Toy instructions are 8 bytes: op, a, b, c, imm32. Registers r0..r7 are 64 bits. Memory: a guest
  * address below VIRT_SIZE goes through one level of page table, an array of 64-bit entries at
- * physical PT_BASE: page address | R 1, W 2, X 4, NO LONGER 0 = not there.
+ * physical PT_BASE: page address | R 1, W 2, X 4, large 8, global 16; 0 = not there.
  *
  * Each test runs in a process of its own, once per back end, since both are chosen once.
  */
@@ -239,8 +239,8 @@ static bool toy_tlb_fill(CPUState *cpu, uint64_t addr, unsigned size, MMUAccess 
             pte = cpu_ld_phys(cpu, PT_BASE + (addr >> 12) * 8, 8);
         }
         if (pte & (uint64_t)need[access]) {
-            tlb_set_page(cpu, addr & PAGE_MASK_, pte & PAGE_MASK_, pte & 7, mmu_idx,
-                         pte & 8 ? 2u << 20 : 4096);
+            tlb_set_page(cpu, addr & PAGE_MASK_, pte & PAGE_MASK_,
+                         (pte & 7) | (pte & 16 ? PROT_G : 0), mmu_idx, pte & 8 ? 2u << 20 : 4096);
             return true;
         }
         if (probe) {
@@ -673,6 +673,55 @@ static void t_remap(const char *accel)
     g_assert_cmpuint(n_fills, ==, 4);   /* code, two loads, the first again */
 }
 
+static uint64_t peek(CPUState *cpu, uint64_t gva)
+{
+    return cpu_ld(cpu, gva, MO_64 | mo_mmu(1), 0);
+}
+
+/* global entries survive an address space switch, and nothing else does */
+static void t_global(const char *accel)
+{
+    enum { G = 0x1d00000, L = 0x1d05000, A = 0x300000, B = 0x301000 };
+    CPUState *cpu;
+
+    machine(accel, 1);
+    cpu = cpus[0];
+    for (int i = 0; i < 8; i++) {
+        mem[A + i] = 1;
+        mem[B + i] = 2;
+    }
+    for (unsigned round = 0; round < 200; round++) {    /* over some windows and sizes */
+        map_page(G, A, PROT_R | 16);
+        map_page(L, A, PROT_R);
+        tlb_flush(cpu);
+        g_assert_cmphex(peek(cpu, G) & 255, ==, 1);
+        g_assert_cmphex(peek(cpu, L) & 255, ==, 1);
+        for (unsigned i = 0; i < round * 4; i++) {
+            peek(cpu, i * 4096);
+        }
+        map_page(G, B, PROT_R | 16);
+        map_page(L, B, PROT_R);
+        tlb_flush_nonglobal(cpu);
+        g_assert_cmphex(peek(cpu, L) & 255, ==, 2);
+        if (round == 0) {               /* later a flush may take all, to change the size */
+            g_assert_cmphex(peek(cpu, G) & 255, ==, 1);
+        }
+        tlb_flush_page(cpu, G);
+        g_assert_cmphex(peek(cpu, G) & 255, ==, 2);
+    }
+    /* a global entry put where another kind was, and the other way round */
+    map_page(G, A, PROT_R | 16);
+    map_page(G + 256 * 4096, A, PROT_R);
+    tlb_flush(cpu);
+    peek(cpu, G);
+    peek(cpu, G + 256 * 4096);
+    peek(cpu, G);
+    map_page(G + 256 * 4096, B, PROT_R);
+    tlb_flush_nonglobal(cpu);
+    g_assert_cmphex(peek(cpu, G) & 255, ==, 1);
+    g_assert_cmphex(peek(cpu, G + 256 * 4096) & 255, ==, 2);
+}
+
 /* more pages than the smallest TLB has entries: it grows, nothing is lost */
 static void t_tlb_size(const char *accel)
 {
@@ -1053,6 +1102,13 @@ static void t_user(const char *accel)
     memcpy(mem + 0x4008, &patch, 8);
     g_assert_cmpint(run(cpu, 0x4008), ==, 1);
     g_assert_cmpuint(s->r[1], ==, 43);
+    /* as a system call that got EFAULT does */
+    g_assert_true(tcg_user_unprotect_all());
+    g_assert_false(tcg_user_unprotect_all());
+    patch.imm = 44;
+    memcpy(mem + 0x4008, &patch, 8);
+    g_assert_cmpint(run(cpu, 0x4008), ==, 1);
+    g_assert_cmpuint(s->r[1], ==, 44);
 }
 
 /* ---- accelerator options ---- */
@@ -1098,7 +1154,8 @@ int main(int argc, char **argv)
     static const struct { const char *name; void (*fn)(const char *accel); } tests[] = {
         { "loop", t_loop }, { "indirect", t_indirect }, { "memory", t_memory },
         { "device", t_device }, { "fault", t_fault }, { "self-modifying", t_self_modifying },
-        { "remap", t_remap }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
+        { "remap", t_remap },
+        { "global", t_global }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
         { "debug", t_debug }, { "smp", t_smp },
         { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts },
         { "user", t_user },
