@@ -205,6 +205,33 @@ static void hmp_info_qtree(HmpContext *ctx, const HmpArgs *args)
     device_print_tree(ctx->out);
 }
 
+/* what devices of these types tell of themselves */
+static void print_devices(HmpContext *ctx, const char *const *types)
+{
+    for (; *types; types++) {
+        for (Device *d = NULL; (d = device_find_type(*types, d)) != NULL;) {
+            if (device_get_class(d)->print_info) {
+                device_get_class(d)->print_info(d, ctx->out);
+            }
+        }
+    }
+}
+
+static void hmp_info_pic(HmpContext *ctx, const HmpArgs *args)
+{
+    print_devices(ctx, (const char *const []) { "isa-i8259", "ioapic", NULL });
+}
+
+static void hmp_info_lapic(HmpContext *ctx, const HmpArgs *args)
+{
+    print_devices(ctx, (const char *const []) { "apic", NULL });
+}
+
+static void hmp_info_pci(HmpContext *ctx, const HmpArgs *args)
+{
+    print_devices(ctx, (const char *const []) { "i440FX", NULL });
+}
+
 static void hmp_info_jit(HmpContext *ctx, const HmpArgs *args)
 {
     const AccelOps *a = accel_current();
@@ -461,12 +488,15 @@ const HmpCommand hmp_commands[] = {
       hmp_info_hv_balloon, true },
     { "jit", "", "", "show dynamic compiler info", hmp_info_jit, true },
     { "kvm", "", "", "show KVM information", hmp_info_kvm, true },
+    { "lapic", "", "", "show local apic state", hmp_info_lapic, true },
     { "memory-devices", "", "", "show memory devices", hmp_info_memory_devices, true },
     { "memory_size_summary", "", "", "show the amount of initially allocated and present "
       "hotpluggable (if enabled) memory in bytes", hmp_info_memory_size_summary, true },
     { "mtree", "-f,-d,-o,-D", "[-f]", "show memory tree (-f: the flat view)", hmp_info_mtree,
       true },
     { "name", "", "", "show the current VM name", hmp_info_name, true },
+    { "pci", "", "", "show PCI info", hmp_info_pci, true },
+    { "pic", "", "", "show PIC state", hmp_info_pic, true },
     { "qom-tree", "path:s?", "[path]", "show QOM composition tree", hmp_info_qom_tree, true },
     { "qtree", "", "", "show device tree", hmp_info_qtree, true },
     { "registers", "-a,vcpu:i?", "[-a|vcpu]", "show the cpu registers (-a: of all CPUs)",

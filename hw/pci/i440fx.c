@@ -107,6 +107,11 @@ static bool host_realize(PciDevice *dev, Error **errp)
     return true;
 }
 
+static void host_print_info(Device *dev, FILE *f)
+{
+    pci_print_info(((Host *)dev)->parent.bus, f);
+}
+
 static void host_reset(Device *dev)
 {
     Host *s = (Host *)dev;
@@ -130,6 +135,7 @@ static void host_class_init(ObjectClass *klass)
     k->class_id = 0x0600;
     k->realize = host_realize;
     k->parent.reset = host_reset;
+    k->parent.print_info = host_print_info;
     k->parent.category = "Bridge";
 }
 
