@@ -78,15 +78,20 @@ static bool io_lock(const MemoryRegionOps *ops)
     return true;
 }
 
+/* guest addresses have any alignment; each access is still one host instruction */
+typedef uint16_t __attribute__((aligned(1))) AnyU16;
+typedef uint32_t __attribute__((aligned(1))) AnyU32;
+typedef uint64_t __attribute__((aligned(1))) AnyU64;
+
 static uint64_t ram_ld(const uint8_t *p, unsigned bytes)
 {
     uint64_t v = 0;
 
-    switch (bytes) {        /* each case is one host access */
+    switch (bytes) {
     case 1: return *p;
-    case 2: return *(const uint16_t *)(const void *)p;
-    case 4: return *(const uint32_t *)(const void *)p;
-    case 8: return *(const uint64_t *)(const void *)p;
+    case 2: return *(const AnyU16 *)(const void *)p;
+    case 4: return *(const AnyU32 *)(const void *)p;
+    case 8: return *(const AnyU64 *)(const void *)p;
     default: memcpy(&v, p, bytes); return v;
     }
 }
@@ -95,9 +100,9 @@ static void ram_st(uint8_t *p, uint64_t v, unsigned bytes)
 {
     switch (bytes) {
     case 1: *p = (uint8_t)v; break;
-    case 2: *(uint16_t *)(void *)p = (uint16_t)v; break;
-    case 4: *(uint32_t *)(void *)p = (uint32_t)v; break;
-    case 8: *(uint64_t *)(void *)p = v; break;
+    case 2: *(AnyU16 *)(void *)p = (uint16_t)v; break;
+    case 4: *(AnyU32 *)(void *)p = (uint32_t)v; break;
+    case 8: *(AnyU64 *)(void *)p = v; break;
     default: memcpy(p, &v, bytes); break;
     }
 }

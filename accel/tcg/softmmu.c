@@ -11,13 +11,18 @@
 
 /* ---- host memory by size ---- */
 
+/* guest addresses have any alignment; each access is still one host instruction */
+typedef uint16_t __attribute__((aligned(1))) AnyU16;
+typedef uint32_t __attribute__((aligned(1))) AnyU32;
+typedef uint64_t __attribute__((aligned(1))) AnyU64;
+
 uint64_t host_ld(const void *hva, unsigned size)
 {
     switch (size) {
     case 1: return *(const uint8_t *)hva;
-    case 2: return *(const uint16_t *)hva;
-    case 4: return *(const uint32_t *)hva;
-    default: return *(const uint64_t *)hva;
+    case 2: return *(const AnyU16 *)hva;
+    case 4: return *(const AnyU32 *)hva;
+    default: return *(const AnyU64 *)hva;
     }
 }
 
@@ -25,9 +30,9 @@ void host_st(void *hva, uint64_t val, unsigned size)
 {
     switch (size) {
     case 1: *(uint8_t *)hva = (uint8_t)val; break;
-    case 2: *(uint16_t *)hva = (uint16_t)val; break;
-    case 4: *(uint32_t *)hva = (uint32_t)val; break;
-    default: *(uint64_t *)hva = val; break;
+    case 2: *(AnyU16 *)hva = (uint16_t)val; break;
+    case 4: *(AnyU32 *)hva = (uint32_t)val; break;
+    default: *(AnyU64 *)hva = val; break;
     }
 }
 
