@@ -45,9 +45,10 @@ static void append_arg(char kind, uint64_t v)
     case 'f':
         if ((int)v == -100) {
             g_string_append(line, "AT_FDCWD");
-            break;
+        } else {
+            g_string_append_printf(line, "%d", (int)v);
         }
-        /* fall through */
+        break;
     default: g_string_append_printf(line, "%d", (int)v);
     }
 }
