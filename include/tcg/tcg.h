@@ -30,7 +30,7 @@ typedef struct JumpCacheEntry {
     const void *code;           /* entry point; NULL when empty (pc is then ~0) */
     void *tb;
 } JumpCacheEntry;
-#define JUMP_CACHE_BITS 12
+#define JUMP_CACHE_BITS 14
 static inline uint32_t tb_jump_hash(uint64_t pc)
 {
     return (uint32_t)(pc ^ (pc >> JUMP_CACHE_BITS)) & ((1u << JUMP_CACHE_BITS) - 1);
