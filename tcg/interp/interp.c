@@ -138,7 +138,10 @@ static bool misaligned(uint64_t addr, MemOp mo)
     return mo & MO_ALIGN && addr & (mo_bytes(mo) - 1);
 }
 
-static uint64_t guest_ld(void *env, uint64_t addr, MemOp mo)
+/* Addresses are the guest's: null or misaligned ones are its business. */
+#define GUEST_ADDRESSES __attribute__((no_sanitize("null", "alignment", "pointer-overflow")))
+
+GUEST_ADDRESSES static uint64_t guest_ld(void *env, uint64_t addr, MemOp mo)
 {
     uint64_t v = 0;
 
@@ -154,7 +157,7 @@ static uint64_t guest_ld(void *env, uint64_t addr, MemOp mo)
     return cut(v, mo);
 }
 
-static void guest_st(void *env, uint64_t addr, uint64_t v, MemOp mo)
+GUEST_ADDRESSES static void guest_st(void *env, uint64_t addr, uint64_t v, MemOp mo)
 {
     if (tcg_rt.softmmu || misaligned(addr, mo)) {
         tcg_rt.st(env, addr, v, mo, INTERP_RA);

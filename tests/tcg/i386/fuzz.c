@@ -361,7 +361,13 @@ static void make_program(Program *p, unsigned n)
     }
     p->n = n;
     for (unsigned i = 0; i < n; i++) {
-        make_insn(&p->insns[i], rows[below(n_rows)]);
+        const X86Insn *r = rows[below(n_rows)];
+
+        /* rsi and rdi point to the data only as long as nothing has changed them */
+        while (i > 0 && is_string(r) && n_rows > 32) {
+            r = rows[below(n_rows)];
+        }
+        make_insn(&p->insns[i], r);
     }
 }
 
