@@ -35,7 +35,11 @@ static int64_t mono_ns(void)
 
 static uint64_t host_tick(void)
 {
-    return tsc.use_ns ? (uint64_t)mono_ns() : __rdtsc();
+    if (tsc.use_ns) {
+        return (uint64_t)mono_ns();
+    }
+    _mm_lfence();       /* or it may run ahead of a lock that was taken just before */
+    return __rdtsc();
 }
 
 /* The narrowest of some brackets around one reading of the clock. */
