@@ -450,6 +450,12 @@ static bool opt_kvm(CommandLine *cl, const char *a, Error **errp)
     return false;
 }
 
+static bool opt_trace(CommandLine *cl, const char *a, Error **errp)
+{
+    error_setg(errp, "-trace: there are no trace events in this build; -d help lists log items");
+    return false;
+}
+
 static bool opt_version(CommandLine *cl, const char *a, Error **errp)
 {
     printf("QEMU emulator version %s\n"
@@ -507,7 +513,7 @@ static const OptionRow rows[] = {
     { "action", "reboot=reset|shutdown,shutdown=poweroff|pause", "what such events do",
       opt_action },
     { "no-acpi", NULL, NULL, opt_no_acpi }, { "audiodev", "", NULL, ignored },
-    { "trace", "", NULL, ignored }, { "usb", NULL, NULL, ignored },
+    { "trace", "", NULL, opt_trace }, { "usb", NULL, NULL, ignored },
     { "no-user-config", NULL, NULL, ignored }, { "nodefconfig", NULL, NULL, ignored },
     { "no-fd-bootchk", NULL, NULL, ignored }, { "sandbox", "", NULL, ignored },
     { "msg", "", NULL, ignored }, { "boot", "", NULL, ignored },
