@@ -64,7 +64,8 @@ typedef enum IrSig {
     SIG_V_VLn, SIG_V_VWn, SIG_S_V, SIG_D_V, SIG_V_VS, SIG_V_VD, SIG_V_S, SIG_V_D, SIG_W_Vn,
     SIG_L_Vn, SIG_W_VV, SIG_S_SS, SIG_S_S, SIG_S_SSn, SIG_S_Sn, SIG_D_DD, SIG_D_D, SIG_D_DDn,
     SIG_D_Dn, SIG_W_SS, SIG_W_DD, SIG_S_J, SIG_D_J, SIG_J_S, SIG_J_D, SIG_D_S, SIG_S_D,
-    SIG_V_VV, SIG_V_V, SIG_V_VVn, SIG_V_Vn, SIG_V_VVV, IR_N_SIGS
+    SIG_V_VV, SIG_V_V, SIG_V_VVn, SIG_V_Vn, SIG_V_VVV, SIG_W_SSn, SIG_W_DDn, SIG_S_SSS,
+    SIG_D_DDD, IR_N_SIGS
 } IrSig;
 
 enum { IR_FLAG_C = 1, IR_FLAG_SE = 2, IR_FLAG_F = 4, IR_FLAG_OPT = 8, IR_FLAG_X = 16 };

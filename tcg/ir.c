@@ -45,6 +45,8 @@ const IrSigInfo ir_sig_info[IR_N_SIGS] = {
     [SIG_S_D] = { 1, 1, false, "SD" },      [SIG_V_VV] = { 1, 2, false, "VVV" },
     [SIG_V_V] = { 1, 1, false, "VV" },      [SIG_V_VVn] = { 1, 2, true, "VVV" },
     [SIG_V_Vn] = { 1, 1, true, "VV" },      [SIG_V_VVV] = { 1, 3, false, "VVVV" },
+    [SIG_W_SSn] = { 1, 2, true, "WSS" },    [SIG_W_DDn] = { 1, 2, true, "WDD" },
+    [SIG_S_SSS] = { 1, 3, false, "SSSS" },  [SIG_D_DDD] = { 1, 3, false, "DDDD" },
 };
 
 IrTemp ir_globals[IR_MAX_GLOBALS];

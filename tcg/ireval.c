@@ -56,6 +56,10 @@
 #define FOLD_V_VVn NOFOLD
 #define FOLD_V_Vn NOFOLD
 #define FOLD_V_VVV NOFOLD
+#define FOLD_W_SSn NOFOLD
+#define FOLD_W_DDn NOFOLD
+#define FOLD_S_SSS NOFOLD
+#define FOLD_D_DDD NOFOLD
 
 static inline __attribute__((always_inline)) bool fold(IrOp op, unsigned W, uint64_t a, uint64_t b,
                                                        uint64_t N, uint64_t *r)

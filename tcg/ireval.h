@@ -40,6 +40,12 @@ typedef union EvVec {
     __typeof__(x) d_ = (x);                                          \
     __asm__ volatile(insn " %2, %1, %0" : "+x"(d_) : "x"(y), "i"(n)); d_; })
 
+#define FCMP(set, mask) ((uint32_t)_mm_movemask_##set(mask) & 1)
+/* the host has it, or tcg_has_op() says no */
+#define FMA(insn, x, y, z) __extension__ ({                         \
+    __typeof__(z) d_ = (z);                                          \
+    __asm__ volatile(insn " %2, %1, %0" : "+x"(d_) : "x"(x), "x"(y)); d_; })
+
 /* the plain instruction, for its exceptions as well as for its flags */
 #define UCOMI(insn, x, y) __extension__ ({                                                   \
     uint64_t fl_;                                                                             \

@@ -452,6 +452,10 @@ static const void *op_goto_ptr(const Frame *f, const Code *code, const Insn *o)
 #define EX_V_V(m)       { VA(1) PUTV(m) }
 #define EX_V_VVn(m)     { VA(1) VB(2) PUTV(m) }
 #define EX_V_Vn(m)      { VA(1) PUTV(m) }
+#define EX_W_SSn(m)     { S2 PUT(m) }
+#define EX_W_DDn(m)     { D2 PUT(m) }
+#define EX_S_SSS(m)     { S2 __m128 C = rd_s(f, o->a[3]); PUTS(m) }
+#define EX_D_DDD(m)     { D2 __m128d C = rd_d(f, o->a[3]); PUTD(m) }
 #define EX_V_VVV(m)     { VA(1) VB(2) __m128i C = rd_v(f, o->a[3]); PUTV(m) }
 
 static void op_pure(const Frame *f, const Insn *o)

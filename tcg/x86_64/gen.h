@@ -35,7 +35,7 @@ extern int32_t env_bias;
 #define CALLEE_SAVED    (REG_BIT(RBX) | REG_BIT(R12) | REG_BIT(R13) | REG_BIT(R14) | REG_BIT(R15))
 
 typedef struct HostFeatures {
-    bool bmi1, bmi2, lzcnt, avx, aes, pclmul;
+    bool bmi1, bmi2, lzcnt, avx, aes, pclmul, fma;
 } HostFeatures;
 extern HostFeatures host_features;
 

@@ -923,6 +923,30 @@ static void gen_flags(Gen *g, const IrNode *o, uint32_t opc)
     out_bind(g, o, 0, RAX);
 }
 
+/* 0 or 1 from a comparison; less-than is asked the other way round, so that CF clear says yes */
+static void gen_fcmp(Gen *g, const IrNode *o)
+{
+    static const uint8_t cc[8] = { CC_E, CC_A, CC_AE, CC_P, CC_NE, CC_BE, CC_B, CC_NP };
+    unsigned n = o->n & 7, what = n & 3;
+    bool eq = what == 0, swap = what == 1 || what == 2;
+    uint32_t opc = X_0F | (swap ? 0x2f : 0x2e) | (o->op == IR_fcmpsd ? X_66 : 0);
+    int a = in_reg(g, o->a[1]), b = in_reg(g, o->a[2]), d;
+
+    release_dead(g, o);
+    d = out_choose(g, o, 0, -1, 0);
+    a_rr(&g->as, opc, swap ? b : a, swap ? a : b);
+    if (eq) {
+        /* unordered sets ZF as well */
+        a_movi(&g->as, R11, n == 0 ? 0 : 1, true);
+    }
+    a_rr(&g->as, X_0F | 0x90 | cc[n] | X_M8, 0, d);
+    a_rr(&g->as, X_0F | 0xb6 | X_M8, d, d);
+    if (eq) {
+        a_rr(&g->as, X_0F | 0x40 | CC_P, d, R11);           /* cmovp */
+    }
+    out_bind(g, o, 0, d);
+}
+
 static void gen_ptest(Gen *g, const IrNode *o) { gen_flags(g, o, X_66 | X_0F38 | 0x17); }
 
 /* ---- SSE by table ---- */
@@ -1022,12 +1046,25 @@ static void sse_blendv(Gen *g, const IrNode *o, uint32_t opc)
     out_bind(g, o, 0, d);
 }
 
+/* the 231 form: the addend is what gets overwritten */
+static void gen_fma(Gen *g, const IrNode *o, uint32_t opc)
+{
+    int a = in_reg(g, o->a[1]), b = in_reg(g, o->a[2]), c = in_reg(g, o->a[3]), d;
+
+    release_dead(g, o);
+    d = out_choose(g, o, 0, c, REG_BIT(a) | REG_BIT(b));
+    reg_move(g, d, c, IR_V128);
+    a_vex(&g->as, opc, d, a, b);
+    out_bind(g, o, 0, d);
+}
+
 #define none            0
 #define PNP(o)          (X_0F | (o))
 #define P66(o)          (X_0F | X_66 | (o))
 #define PF3(o)          (X_0F | X_F3 | (o))
 #define PF2(o)          (X_0F | X_F2 | (o))
 #define P6638(o)        (X_0F38 | X_66 | (o))
+#define P6638W(o)       (X_0F38 | X_66 | X_W | (o))
 #define P663A(o)        (X_0F3A | X_66 | (o))
 #define P66G(o, ext)    (X_0F | X_66 | (o) | X_EXT(ext))
 static const uint32_t host_opc[IR_N_OPS] = {
@@ -1057,8 +1094,12 @@ static void gen_sse(Gen *g, const IrNode *o)
     case SIG_V_VWn:
         sse_insert(g, o, opc);
         break;
-    case SIG_V_VVV:
-        sse_blendv(g, o, opc);
+    case SIG_V_VVV: case SIG_S_SSS: case SIG_D_DDD:
+        if ((opc & 0xff) >= 0xb6) {
+            gen_fma(g, o, opc);
+        } else {
+            sse_blendv(g, o, opc);
+        }
         break;
     case SIG_S_J: case SIG_D_J:
         gen_cvtsi(g, o, opc);
@@ -1343,6 +1384,7 @@ static GenFn *const gen_table[IR_N_OPS] = {
     [IR_vlow_f32] = gen_vlow_f, [IR_vlow_f64] = gen_vlow_f, [IR_vzext_f32] = gen_vzext_f32,
     [IR_pextrb] = gen_pextr, [IR_pextrw] = gen_pextr, [IR_pextrd] = gen_pextr,
     [IR_pextrq] = gen_pextr, [IR_ptest] = gen_ptest,
+    [IR_fcmpss] = gen_fcmp, [IR_fcmpsd] = gen_fcmp,
 };
 
 void gen_op(Gen *g, const IrNode *o)

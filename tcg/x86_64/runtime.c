@@ -45,6 +45,7 @@ static void detect(void)
         os_avx = (lo & 6) == 6;
     }
     host_features.avx = os_avx && c & bit_AVX;
+    host_features.fma = os_avx && c & bit_FMA;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         host_features.bmi1 = os_avx && b & bit_BMI;         /* VEX encoded as well */
         host_features.bmi2 = os_avx && b & bit_BMI2;
@@ -58,6 +59,9 @@ bool tcg_has_op(IrOp op)
 {
     if (!(ir_op_info[op].flags & IR_FLAG_OPT)) {
         return true;
+    }
+    if (op >= IR_vfmaddss && op <= IR_vfmsubaddpd) {
+        return host_features.fma;
     }
     return op == IR_pclmulqdq ? host_features.pclmul : host_features.aes;
 }
