@@ -5,6 +5,7 @@
 #include "memory-internal.h"
 #include "util/log.h"
 #include "util/main-loop.h"
+#include "util/trace-memory.h"
 
 /* ---- one device access ---- */
 
@@ -135,6 +136,7 @@ uint64_t memory_region_io_read(MemoryRegion *mr, uint64_t offset, unsigned bytes
     if (locked) {
         bql_unlock();
     }
+    trace_memory_region_ops_read(mr->name, offset, val & low_bytes(bytes), bytes);
     return val & low_bytes(bytes);
 }
 
@@ -152,6 +154,7 @@ MemTxResult memory_region_io_write(MemoryRegion *mr, uint64_t offset, uint64_t v
         return MEMTX_ERROR;
     }
     val &= low_bytes(bytes);
+    trace_memory_region_ops_write(mr->name, offset, val, bytes);
     unit = io_unit(ops, offset, bytes);
     locked = io_lock(ops);
     if (unit == bytes && (ops->unaligned || offset % unit == 0)) {

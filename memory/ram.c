@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "memory-internal.h"
+#include "util/trace-memory.h"
+#include "util/trace-memory.h"
 
 #define HOST_PAGE 4096u
 #define HUGE_PAGE ((uint64_t)2 << 20)
@@ -292,6 +294,7 @@ bool ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **e
     keep_small_pages(b, ofs, len_bytes);
     ret = discard_range(b, ofs, len_bytes);
     memory_notify_discarded(rb->ram_addr + ofs, len_bytes);
+    trace_ram_block_discard(rb->id, ofs, len_bytes, ret);
     if (ret < 0) {
         error_setg_errno(errp, -ret, "discard of '%s' at offset 0x%" G_GINT64_MODIFIER "x", rb->id,
                          ofs);

@@ -412,14 +412,9 @@ static void hmp_pmemsave(HmpContext *ctx, const HmpArgs *args)
 
 static void hmp_log(HmpContext *ctx, const HmpArgs *args)
 {
-    const char *items = hmp_arg_str(args, "items");
     Error *err = NULL;
 
-    if (strcmp(items, "none") == 0) {
-        log_mask = 0;
-    } else {
-        log_set_items(items, &err);
-    }
+    log_set_items(hmp_arg_str(args, "items"), &err);
     good(ctx, err);
 }
 
@@ -429,6 +424,32 @@ static void hmp_logfile(HmpContext *ctx, const HmpArgs *args)
 
     log_set_file(hmp_arg_str(args, "file"), &err);
     good(ctx, err);
+}
+
+static void hmp_trace_event(HmpContext *ctx, const HmpArgs *args)
+{
+    Error *err = NULL;
+
+    qmp_trace_event_set_state(hmp_arg_str(args, "name"), hmp_arg_int(args, "option", 0), true, true,
+                              hmp_arg(args, "vcpu"), hmp_arg_int(args, "vcpu", 0), &err);
+    good(ctx, err);
+}
+
+static void hmp_info_trace_events(HmpContext *ctx, const HmpArgs *args)
+{
+    const char *name = hmp_arg_str(args, "name");
+    Error *err = NULL;
+    GPtrArray *list = qmp_trace_event_get_state(name ? name : "*", hmp_arg(args, "vcpu"),
+                                                hmp_arg_int(args, "vcpu", 0), &err);
+
+    if (good(ctx, err)) {
+        for (unsigned i = 0; i < list->len; i++) {
+            const TraceEventInfo *e = list->pdata[i];
+            fprintf(ctx->out, "%s : state %u\n", e->name,
+                    e->state == TRACE_EVENT_STATE_ENABLED);
+        }
+        qapi_clear(&TraceEventInfo_list_type, &list);
+    }
 }
 
 static void hmp_gdbserver(HmpContext *ctx, const HmpArgs *args)
@@ -478,6 +499,8 @@ const HmpCommand hmp_commands[] = {
     { "sum", "start:i,size:i", "addr size", "compute the checksum of a memory region", hmp_sum },
     { "system_powerdown", "", "", "send system power down event", hmp_system_powerdown },
     { "system_reset", "", "", "reset the system", hmp_system_reset },
+    { "trace-event", "name:s,option:b,vcpu:i?", "name on|off [vcpu]", "changes status of a specific "
+      "trace event (a pattern: of several)", hmp_trace_event },
     { "x", "fmt:f?,addr:i", "/fmt addr", "virtual memory dump starting at 'addr'", hmp_x },
     { "xp", "fmt:f?,addr:i", "/fmt addr", "physical memory dump starting at 'addr'", hmp_xp },
 
@@ -502,6 +525,8 @@ const HmpCommand hmp_commands[] = {
     { "registers", "-a,vcpu:i?", "[-a|vcpu]", "show the cpu registers (-a: of all CPUs)",
       hmp_info_registers, true },
     { "status", "", "", "show the current VM status (running|paused)", hmp_info_status, true },
+    { "trace-events", "name:s?,vcpu:i?", "[name] [vcpu]", "show available trace-events & their "
+      "state (name: event name pattern)", hmp_info_trace_events, true },
     { "uuid", "", "", "show the current VM UUID", hmp_info_uuid, true },
     { "version", "", "", "show the version of QEMU", hmp_info_version, true },
     { NULL }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "accel/cpu.h"
 #include "monitor-internal.h"
+#include "util/trace-monitor.h"
 
 enum { FLAG = '-' };
 
@@ -277,6 +278,7 @@ void hmp_run(HmpContext *ctx, const char *line)
     const char *p = skip_space(line);
     size_t n = *p == '/' ? 0 : strcspn(p, " \t/");
 
+    trace_handle_hmp_command(line);
     if (!*p || *p == '#') {
         return;
     }

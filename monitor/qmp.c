@@ -13,6 +13,7 @@
 #include "qapi/qapi-commands.h"
 #include "qapi/qapi-events.h"
 #include "util/main-loop.h"
+#include "util/trace-monitor.h"
 
 enum {
     QUEUE_COMMANDS = 64 << 10, QUEUE_EVENTS = 1 << 20, READ_MAX = 4096,
@@ -129,7 +130,10 @@ static Json *run_request(QmpMonitor *m, const Json *req, Error **errp)
                     : "The command %s has not been found", name);
         return NULL;
     }
-    return qmp_command_run(c, json_get(req, "arguments"), errp);
+    trace_monitor_qmp_cmd(name);
+    Json *ret = qmp_command_run(c, json_get(req, "arguments"), errp);
+    trace_monitor_qmp_answer(name, ret != NULL);
+    return ret;
 }
 
 Json *qmp_dispatch(QmpMonitor *m, Json *req)
@@ -344,6 +348,7 @@ static void event_sink(unsigned ev, const char *name, Json *data)
 {
     Json *json = event_json(name, data);
 
+    trace_monitor_qmp_event(name);
     if (!throttled(ev, json)) {
         broadcast(json);
         json_free(json);

@@ -12,6 +12,7 @@
 #include "runstate.h"
 #include "target/i386/cpu.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 typedef struct OptionRow {
     const char *name, *arg, *help;      /* arg NULL: none; help NULL: accepted, not listed */
@@ -452,8 +453,28 @@ static bool opt_kvm(CommandLine *cl, const char *a, Error **errp)
 
 static bool opt_trace(CommandLine *cl, const char *a, Error **errp)
 {
-    error_setg(errp, "-trace: there are no trace events in this build; -d help lists log items");
-    return false;
+    g_autoptr(Opts) o = opts_parse(a, "enable", NULL, errp);
+
+    if (!o) {
+        return false;
+    }
+    for (unsigned i = 0; i < o->n; i++) {
+        const char *key = o->v[i].key, *value = o->v[i].value;
+        if (strcmp(key, "enable") == 0 && is_help(value)) {
+            trace_print_names(stdout);
+            exit(0);
+        }
+        if (strcmp(key, "enable") != 0 && strcmp(key, "events") != 0 && strcmp(key, "file") != 0) {
+            error_setg(errp, "-trace %s: Invalid parameter '%s'", a, key);
+            return false;
+        }
+        if (strcmp(key, "enable") == 0 ? !trace_set_text(value, errp)
+            : strcmp(key, "events") == 0 ? !trace_set_from_file(value, errp)
+            : !log_set_file(value, errp)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool opt_version(CommandLine *cl, const char *a, Error **errp)
@@ -501,6 +522,8 @@ static const OptionRow rows[] = {
     { "gdb", "dev", "wait for gdb on a character device", opt_gdb },
     { "d", "item[,...]", "log items ('help' lists them)", opt_log },
     { "D", "logfile", "log to a file", opt_log_file },
+    { "trace", "[[enable=]pattern][,events=file][,file=file]", "trace events ('help' lists them)",
+      opt_trace },
     { "name", "string", "name of the guest", opt_name },
     { "uuid", "uuid", "UUID of the machine", opt_uuid },
     { "rtc", "base=utc|localtime|datetime", "the clock's start", opt_rtc },
@@ -513,7 +536,7 @@ static const OptionRow rows[] = {
     { "action", "reboot=reset|shutdown,shutdown=poweroff|pause", "what such events do",
       opt_action },
     { "no-acpi", NULL, NULL, opt_no_acpi }, { "audiodev", "", NULL, ignored },
-    { "trace", "", NULL, opt_trace }, { "usb", NULL, NULL, ignored },
+    { "usb", NULL, NULL, ignored },
     { "no-user-config", NULL, NULL, ignored }, { "nodefconfig", NULL, NULL, ignored },
     { "no-fd-bootchk", NULL, NULL, ignored }, { "sandbox", "", NULL, ignored },
     { "msg", "", NULL, ignored }, { "boot", "", NULL, ignored },

@@ -17,8 +17,16 @@
 #include "qapi/qapi-events.h"
 #include "target/i386/cpu.h"
 #include "util/main-loop.h"
+#include "util/trace-system.h"
 
 static RunState state = RUN_STATE_PRELAUNCH;
+
+static void set_state(RunState to)
+{
+    trace_runstate_set(RunState_str(state), RunState_str(to));
+    state = to;
+}
+
 static const MachineType *machine;
 static RebootAction reboot_action;
 static ShutdownAction shutdown_action;
@@ -52,7 +60,7 @@ void vm_start(void)
     if (state == RUN_STATE_RUNNING) {
         return;
     }
-    state = RUN_STATE_RUNNING;
+    set_state(RUN_STATE_RUNNING);
     clock_virtual_enable(true);
     x86_tsc_resume();
     resume_all_vcpus();
@@ -64,7 +72,7 @@ static bool stand_still(RunState to)
 {
     bool was_running = state == RUN_STATE_RUNNING;
 
-    state = to;
+    set_state(to);
     if (was_running) {
         pause_all_vcpus();
         x86_tsc_pause();
@@ -174,7 +182,7 @@ static void do_reset(ShutdownCause why)
     if (was_running) {
         resume_all_vcpus();
     } else if (state != RUN_STATE_PRELAUNCH) {
-        state = RUN_STATE_PAUSED;
+        set_state(RUN_STATE_PAUSED);
     }
 }
 
@@ -230,6 +238,7 @@ bool runstate_process(int *status)
     if (shutdown_wanted != SHUTDOWN_CAUSE_NONE) {
         ShutdownCause why = shutdown_wanted;
         shutdown_wanted = reset_wanted = SHUTDOWN_CAUSE_NONE;
+        trace_system_shutdown(ShutdownCause_str(why));
         if (do_shutdown(why)) {
             *status = 0;
             return true;
@@ -238,6 +247,7 @@ bool runstate_process(int *status)
     if (reset_wanted != SHUTDOWN_CAUSE_NONE) {
         ShutdownCause why = reset_wanted;
         reset_wanted = SHUTDOWN_CAUSE_NONE;
+        trace_system_reset(ShutdownCause_str(why));
         do_reset(why);
     }
     return false;

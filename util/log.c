@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "util/trace.h"
 
 uint32_t log_mask;
 
@@ -51,13 +52,24 @@ bool log_set_items(const char *text, Error **errp)
             for (unsigned i = 0; i < G_N_ELEMENTS(items); i++) {
                 printf("%-15s %s\n", items[i].name, items[i].help);
             }
+            printf("%-15s %s\n", "trace:PATTERN", "trace events; -trace help lists them");
             fflush(stdout);
             _exit(0);
         }
         if (strcmp(*n, "none") == 0) {
+            if (log_mask & LOG_HYPERV) {
+                trace_set_folder("hw/hyperv", false);
+            }
             log_mask = 0;
+        } else if (g_str_has_prefix(*n, "trace:")) {
+            if (!trace_set_text(*n + strlen("trace:"), errp)) {
+                return false;
+            }
         } else if (find_item(*n, &bit)) {
             log_mask |= bit;
+            if (bit & LOG_HYPERV) {
+                trace_set_folder("hw/hyperv", true);
+            }
         } else {
             error_setg(errp, "-d %s: unknown log item '%s'; try -d help", text, *n);
             return false;

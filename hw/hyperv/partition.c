@@ -2,6 +2,7 @@
 #include "partition.h"
 #include "stimer.h"
 #include "synic.h"
+#include "util/trace-hw_hyperv.h"
 #include "util/wire.h"
 
 static HvPartition *the_partition;      /* one machine a process */
@@ -63,21 +64,19 @@ unsigned hv_post_message(HvPartition *p, const uint8_t input[HV_POST_MESSAGE_BYT
     } else {
         status = port->post(port->opaque, type, input + 16, len_bytes);
     }
-    hv_trace("hyperv: post to connection %u: type %u, %u bytes: status %u\n", ldle32(input), type,
-             len_bytes, status);
+    trace_hyperv_post_message(ldle32(input), type, len_bytes, status);
     return status;
 }
 
 unsigned hv_signal_event(HvPartition *p, uint32_t connection_id, uint16_t flag)
 {
     const HvPort *port = port_of(p, connection_id);
+    unsigned status = !port || !port->signal ? HV_STATUS_INVALID_CONNECTION_ID
+                    : flag ? HV_STATUS_INVALID_PORT_ID : HV_STATUS_SUCCESS;
 
-    if (!port || !port->signal) {
-        return HV_STATUS_INVALID_CONNECTION_ID;
+    trace_hyperv_signal_event(connection_id, flag, status);
+    if (status == HV_STATUS_SUCCESS) {
+        port->signal(port->opaque);
     }
-    if (flag) {
-        return HV_STATUS_INVALID_PORT_ID;
-    }
-    port->signal(port->opaque);
-    return HV_STATUS_SUCCESS;
+    return status;
 }

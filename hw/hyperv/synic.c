@@ -11,6 +11,7 @@
 #include <string.h>
 #include "memory/memory.h"
 #include "util/main-loop.h"
+#include "util/trace-hw_hyperv.h"
 #include "util/wire.h"
 
 enum { REG_SCONTROL = 0, REG_SVERSION = 1, REG_SIEFP = 2, REG_SIMP = 3, REG_EOM = 4,
@@ -146,6 +147,7 @@ static bool deliver(SynicVp *v, unsigned sint)
             m->prepare(m);
         }
         slot_write(page + sint * SLOT_BYTES, m);
+        trace_hyperv_synic_message(v->vp, sint, m->type, m->len_bytes);
         raise_sint(v, sint);
         v->queue[sint] = m->next;
         m->queued = false;
@@ -263,6 +265,7 @@ bool synic_signal(Synic *s, unsigned vp, unsigned sint, unsigned flag)
     uint8_t bit = (uint8_t)(1 << flag % 8);
     uint8_t old = __atomic_fetch_or(page + sint * SLOT_BYTES + flag / 8, bit, __ATOMIC_SEQ_CST);
     page_unmap(page);
+    trace_hyperv_synic_event(vp, sint, flag, !(old & bit));
     if (!(old & bit)) {
         raise_sint(v, sint);
     }
@@ -341,8 +344,10 @@ static bool write_reg(SynicVp *v, unsigned reg, uint64_t val)
 bool synic_write(Synic *s, unsigned vp, unsigned reg, uint64_t val)
 {
     SynicVp *v = vp < s->n_vps ? &s->vps[vp] : NULL;
+    bool good = v && write_reg(v, reg, val);
 
-    if (!v || !write_reg(v, reg, val)) {
+    trace_hyperv_synic_write(vp, reg, val, good);
+    if (!good) {
         return false;
     }
     deliver_all(v);

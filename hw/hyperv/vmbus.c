@@ -26,6 +26,7 @@
 #include "qom/parse.h"
 #include "synic.h"
 #include "util/main-loop.h"
+#include "util/trace-hw_hyperv.h"
 #include "vmbus-wire.h"
 
 DECLARE_TYPE(VMBusBridge, vmbus_bridge, TYPE_VMBUS_BRIDGE)
@@ -124,7 +125,7 @@ static const VMBusState states[] = {
 static void set_state(VMBus *b, VMBusStateId to)
 {
     if (b->state != to) {
-        hv_trace("vmbus: %s -> %s\n", states[b->state].name, states[to].name);
+        trace_vmbus_state(states[b->state].name, states[to].name);
         b->state = to;
     }
 }
@@ -146,7 +147,7 @@ static void send(VMBus *b, VMBusStateId state, VMBusMsgType type, void *wire, un
     b->msg = (SynicMsg){ .type = HV_MESSAGE_VMBUS, .len_bytes = len_bytes,
                          .delivered = msg_delivered, .opaque = b };
     memcpy(b->msg.payload, wire, len_bytes);
-    hv_trace("vmbus: to guest: message %d, %u bytes\n", type, len_bytes);
+    trace_vmbus_message_out(type, len_bytes);
     set_state(b, state);
     if (!synic_post(b->partition->synic, b->target_vp, VMBUS_SINT, &b->msg)) {
         guest_error("vmbus: no virtual processor %u", b->target_vp);
@@ -174,6 +175,7 @@ static void sent_greeting(VMBus *b)
 
 static void gpadl_drop(VMBus *b, Gpadl *g)
 {
+    trace_vmbus_gpadl_gone(g->relid, g->id, g->n_pages);
     b->gpadl_pages -= g->n_pages;
     g_hash_table_remove(b->gpadls, GUINT_TO_POINTER(g->id));
 }
@@ -183,6 +185,7 @@ static void reply_created(VMBus *b, uint32_t relid, uint32_t id, uint32_t status
     WireGpadlCreated w = { .relid = le32_of(relid), .gpadl_id = le32_of(id),
                            .status = le32_of(status) };
 
+    trace_vmbus_gpadl_created(relid, id, status);
     send(b, REPLYING, VMBUS_GPADL_CREATED, &w, sizeof(w));
 }
 
@@ -391,6 +394,8 @@ static void on_open(VMBus *b, const uint8_t *msg, unsigned len_bytes)
     WireOpenResult r = { .relid = w->relid, .open_id = w->open_id,
                          .status = le32_of(refusal ? STATUS_FAILED : STATUS_OK) };
 
+    trace_vmbus_channel_open(le32_get(w->relid), le32_get(w->gpadl_id), le32_get(w->target_vp),
+                             refusal ? refusal : "ok");
     if (refusal) {
         guest_error("vmbus: open of channel %u refused: %s", le32_get(w->relid), refusal);
     } else {
@@ -402,7 +407,7 @@ static void on_open(VMBus *b, const uint8_t *msg, unsigned len_bytes)
 static void channel_close(VMBusChannel *c)
 {
     if (c && c->open) {
-        hv_trace("vmbus: channel %u closed\n", c->relid);
+        trace_vmbus_channel_close(c->relid);
         c->open = c->owes_signal = false;
         c->gpadl->in_use = false;
         c->gpadl = NULL;
@@ -425,7 +430,7 @@ static void on_close(VMBus *b, const uint8_t *msg, unsigned len_bytes)
 static void on_relid_released(VMBus *b, const uint8_t *msg, unsigned len_bytes)
 {
     /* after UNLOAD, or after a rescind; we rescind nothing yet: nothing to free */
-    hv_trace("vmbus: relid %u released\n", le32_get(((const WireRelid *)(const void *)msg)->relid));
+    trace_vmbus_relid_released(le32_get(((const WireRelid *)(const void *)msg)->relid));
 }
 
 /* ---- offers ---- */
@@ -442,6 +447,7 @@ static void offer_next(VMBus *b)
         memcpy(w.type_guid, c->type_guid, 16);
         memcpy(w.instance_guid, c->instance_guid, 16);
         c->offered = true;
+        trace_vmbus_offer(c->relid);
         send(b, OFFERING, VMBUS_OFFERCHANNEL, &w, sizeof(w));
         return;
     }
@@ -489,8 +495,7 @@ static void greet(VMBus *b, const uint8_t *msg)
     b->target_vp = vp;
     b->version_good = version >= VMBUS_VERSION_2_4 && version <= VMBUS_VERSION_4_0;
     r.supported = b->version_good;
-    hv_trace("vmbus: contact, version %u.%u, VP %u: %s\n", version >> 16, version & 0xffff, vp,
-             b->version_good ? "accepted" : "refused");
+    trace_vmbus_initiate_contact(version >> 16, version & 0xffff, vp, b->version_good);
     send(b, GREETING, VMBUS_VERSION_RESPONSE, &r, sizeof(r));
 }
 
@@ -583,7 +588,7 @@ static unsigned on_post(void *opaque, uint32_t port_type, const uint8_t *payload
         guest_error("vmbus: malformed message, type %u, %u bytes", type, len_bytes);
         return HV_STATUS_INVALID_HYPERCALL_INPUT;
     }
-    hv_trace("vmbus: from guest: %s, %u bytes\n", rows[type].name, len_bytes);
+    trace_vmbus_message_in(rows[type].name, len_bytes);
     if (type == VMBUS_INITIATE_CONTACT || type == VMBUS_UNLOAD) {
         b->queue_len = 0;       /* what was asked before does not matter any more, */
         synic_cancel(b->partition->synic, &b->msg);     /* nor does what was to be answered */
@@ -605,6 +610,7 @@ static unsigned on_post(void *opaque, uint32_t port_type, const uint8_t *payload
 void vmbus_break(VMBusDevice *dev, const char *why)
 {
     guest_error("vmbus: channel %u does not work any more: %s", dev->channel->relid, why);
+    trace_vmbus_channel_broken(dev->channel->relid, why);
     dev->channel->broken = true;
 }
 
@@ -613,6 +619,7 @@ static void signal_guest(VMBusChannel *c)
     if (c->target_vp != NO_VP) {
         c->owes_signal = !synic_signal(c->bus->partition->synic, c->target_vp, VMBUS_SINT,
                                        c->relid);
+        trace_vmbus_signal_guest(c->relid, c->target_vp, c->owes_signal);
     }
 }
 
@@ -637,6 +644,9 @@ RingResult vmbus_recv(VMBusDevice *dev, RingPacket *p, void *payload, size_t cap
         return RING_EMPTY;
     }
     RingResult res = ring_read(&c->in, p, payload, cap, len_bytes, &signal);
+    if (res == RING_OK) {
+        trace_vmbus_recv(c->relid, p->type, *len_bytes);
+    }
     if (res == RING_TOO_BIG) {
         vmbus_break(dev, "a packet is too big");
     }
@@ -653,6 +663,7 @@ RingResult vmbus_send(VMBusDevice *dev, const RingPacket *p, const void *payload
         return RING_CORRUPT;
     }
     RingResult res = ring_write(&c->out, p, payload, len_bytes, &signal);
+    trace_vmbus_send(c->relid, p->type, len_bytes, res);
     return ring_done(c, res, signal);
 }
 
