@@ -60,7 +60,7 @@ class Qmp:
         line, self.buf = self.buf.split(b"\n", 1)
         return json.loads(line)
 
-    def cmd(self, name, timeout=30, **arguments):
+    def cmd(self, name, /, timeout=30, **arguments):
         msg = {"execute": name}
         if arguments:
             msg["arguments"] = {k.replace("_", "-"): v for k, v in arguments.items()}

@@ -286,6 +286,47 @@ def daemonize():
         assert bad.returncode == 1 and "frob" in bad.stderr and not os.path.exists(pid), bad
 
 
+def trace_events():
+    with tempfile.TemporaryDirectory() as d:
+        log, names = os.path.join(d, "log"), os.path.join(d, "names")
+        with open(names, "w") as f:
+            f.write("# some\nmonitor_*\n-monitor_qmp_answer\n")
+        with Program("-trace", "enable=runstate_set", "-trace", f"events={names},file={log}") as p:
+            q = Qmp(p.path("qmp"))
+            state = lambda n: {e["name"]: e["state"]
+                               for e in q.cmd("trace-event-get-state", name=n)}
+            assert state("runstate_set") == {"runstate_set": "enabled"}
+            mine = state("monitor_qmp_*")
+            assert mine["monitor_qmp_cmd"] == "enabled" and \
+                mine["monitor_qmp_answer"] == "disabled", mine
+            assert len(state("*")) > 20
+            q.cmd("trace-event-set-state", name="monitor_qmp_answer", enable=True)
+            for name in "no_such", "vmbus_none":
+                try:
+                    q.cmd("trace-event-get-state", name=name)
+                except Exception as e:
+                    assert f'unknown event "{name}"' in str(e), e
+                else:
+                    raise AssertionError("an unknown event has a state")
+            q.cmd("stop")
+            q.cmd("trace-event-set-state", name="*", enable=False)
+            q.cmd("cont")
+            q.cmd("quit")
+            assert p.proc.wait(20) == 0
+        with open(log) as f:
+            lines = f.read().splitlines()
+        assert "runstate_set prelaunch -> running" in lines, lines
+        assert "runstate_set running -> paused" in lines, lines
+        assert "runstate_set paused -> running" not in lines, lines
+        assert "monitor_qmp_answer stop good 1" in lines, lines
+        assert lines.count("monitor_qmp_cmd trace-event-set-state") == 2, lines
+    for args, text in [(["-trace", "nonsense"], "trace event 'nonsense' does not exist"),
+                       (["-trace", "runstate_set,what=1"], "Invalid parameter 'what'"),
+                       (["-trace", "events=/nonexistent"], "cannot read trace events")]:
+        p = subprocess.run([QEMU, *args], stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 1 and text in p.stderr and p.stderr.count("\n") == 1, p.stderr
+
+
 def socket_by_descriptor():
     with tempfile.TemporaryDirectory() as d:
         server = socket.socket(socket.AF_UNIX)
@@ -314,4 +355,5 @@ def socket_by_descriptor():
 if __name__ == "__main__":
     run_tests([peers_come_and_go, garbage_then_sense, half_an_object_waits, stop_cont_reset,
                sigterm, sigint, no_reboot_and_no_shutdown, debug_exit_status, memory_commands,
-               large_answer, objects, hmp_socket, terminal, daemonize, socket_by_descriptor])
+               large_answer, objects, hmp_socket, terminal, daemonize, socket_by_descriptor,
+               trace_events])
