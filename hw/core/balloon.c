@@ -56,6 +56,9 @@ bool balloon_set_target(uint64_t bytes, Error **errp)
     if (!have_device(errp)) {
         return false;
     }
+    if (balloon.ops->check_target && !balloon.ops->check_target(balloon.opaque, bytes, errp)) {
+        return false;
+    }
     balloon.ops->set_target(balloon.opaque, bytes);
     return true;
 }
@@ -76,6 +79,17 @@ bool balloon_query_status(BalloonStatus *out, Error **errp)
         return false;
     }
     return balloon.ops->status_report(balloon.opaque, out, errp);
+}
+
+bool balloon_print(FILE *f, Error **errp)
+{
+    if (!have_device(errp)) {
+        return false;
+    }
+    if (balloon.ops->print) {
+        balloon.ops->print(balloon.opaque, f);
+    }
+    return true;
 }
 
 void balloon_set_change_listener(void (*fn)(uint64_t actual_bytes, void *opaque), void *opaque)
