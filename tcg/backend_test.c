@@ -1154,7 +1154,9 @@ static void chain_with(TcgBackend backend)
     }
 }
 
-static void goto_ptr_with(TcgBackend backend, bool constant)
+typedef enum GotoKind { GOTO_REG, GOTO_CONST, GOTO_FLAGS } GotoKind;
+
+static void goto_ptr_with(TcgBackend backend, GotoKind kind)
 {
     TcgCode a, b;
 
@@ -1165,7 +1167,11 @@ static void goto_ptr_with(TcgBackend backend, bool constant)
     lookup_result = NULL;
     ir_block_reset(blk);
     ir_addi(blk, g64[0], g64[0], 1);
-    ir_goto_ptr(blk, constant ? ir_i64(blk, 0x123456789) : g64[1], true);
+    if (kind == GOTO_FLAGS) {
+        ir_goto_ptr_to(blk, g64[1], g64[2]);
+    } else {
+        ir_goto_ptr(blk, kind == GOTO_CONST ? ir_i64(blk, 0x123456789) : g64[1], true);
+    }
     a = compile_at(0, &tb_word);
     ir_block_reset(blk);
     ir_addi(blk, g64[0], g64[0], 100);
@@ -1173,6 +1179,7 @@ static void goto_ptr_with(TcgBackend backend, bool constant)
     b = compile_at(65536, &tb2_word);
     machine.env.g64[0] = 0;
     machine.env.g64[1] = 0x123456789;
+    machine.env.g64[2] = 7;
     g_assert(tcg_run(&machine.env, a.entry) == TB_EXIT_PLAIN);
     g_assert_cmpuint(n_lookups, ==, 1);
     lookup_result = b.entry;
@@ -1185,7 +1192,7 @@ static void goto_ptr_with(TcgBackend backend, bool constant)
     jump_cache[tb_jump_hash(0x123456789)].flags = 8;
     g_assert(tcg_run(&machine.env, a.entry) == ((uintptr_t)&tb2_word | 1));
     g_assert_cmpuint(n_lookups, ==, 3);
-    if (constant) {
+    if (kind == GOTO_CONST) {
         return;
     }
     machine.env.g64[1] = ~0ull;                     /* the pc of empty entries */
@@ -1202,12 +1209,14 @@ static void test_leave(void)
     machine = start;
     g_assert_cmpuint(tcg_run(&machine.env, tcg_exit_stub()), ==, TB_EXIT_PLAIN);
     chain_with(TCG_BACKEND_NATIVE);
-    goto_ptr_with(TCG_BACKEND_NATIVE, false);
-    goto_ptr_with(TCG_BACKEND_NATIVE, true);
+    goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_REG);
+    goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_CONST);
+    goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_FLAGS);
     tcg_set_backend(TCG_BACKEND_INTERP);
     g_assert_cmpuint(tcg_run(&machine.env, tcg_exit_stub()), ==, TB_EXIT_PLAIN);
     chain_with(TCG_BACKEND_INTERP);
-    goto_ptr_with(TCG_BACKEND_INTERP, false);
+    goto_ptr_with(TCG_BACKEND_INTERP, GOTO_REG);
+    goto_ptr_with(TCG_BACKEND_INTERP, GOTO_FLAGS);
     tcg_set_backend(TCG_BACKEND_NATIVE);
 }
 

@@ -484,6 +484,12 @@ void ir_goto_ptr(IrBlock *b, IrVal pc, bool flags_same)
     emit_ctl(b, IR_goto_ptr, 0, 1, (IrVal[]){ pc }, flags_same);
 }
 
+void ir_goto_ptr_to(IrBlock *b, IrVal pc, IrVal flags)
+{
+    g_assert(pc->type == IR_I64 && flags->type == IR_I64);
+    emit_ctl(b, IR_goto_ptr, 0, 2, (IrVal[]){ pc, flags }, 2);
+}
+
 /* ---- printing ---- */
 
 static void print_arg(GString *s, const IrBlock *b, unsigned idx)
@@ -548,7 +554,7 @@ static void print_imm(GString *s, const IrNode *o)
         g_string_append_printf(s, " %u", (unsigned)o->n);
         return;
     case IR_goto_ptr:
-        g_string_append(s, o->n ? ", same" : "");
+        g_string_append(s, o->n == 1 ? ", same" : "");
         return;
     case IR_call:
         return;

@@ -202,6 +202,8 @@ void ir_exit(IrBlock *b, unsigned slot);
  * (CPUOps.get_tb_key on the written-back state). The front end has stored the new pc to its slot.
  */
 void ir_goto_ptr(IrBlock *b, IrVal pc, bool flags_same);
+/* The same for a block with other flags (I64), which the front end has stored too. */
+void ir_goto_ptr_to(IrBlock *b, IrVal pc, IrVal flags);
 
 void ir_dump(const IrBlock *b, char **text);    /* g_malloc'ed listing for -d op */
 

@@ -377,8 +377,10 @@ static const void *op_goto_ptr(const Frame *f, const Code *code, const Insn *o)
     const JumpCacheEntry *jc = *(JumpCacheEntry **)((char *)f->env + tcg_rt.ofs_jump_cache);
 
     if (o->n && jc) {
+        uint64_t flags = o->n == 2 ? rd(f, o->a[1], IR_I64) : code->flags;
+
         jc += tb_jump_hash(pc);
-        if (jc->pc == pc && jc->flags == code->flags && jc->code) {
+        if (jc->pc == pc && jc->flags == flags && jc->code) {
             return jc->code;
         }
     }

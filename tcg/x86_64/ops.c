@@ -1314,7 +1314,7 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
     Asm *a = &g->as;
     int32_t entry = 0;              /* offset from r11 */
     Stub *s;
-    int pc;
+    int pc, flags = -1;
 
     sync_globals(g);
     if (!o->n) {
@@ -1322,7 +1322,7 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
         gen_jmp_abs(g, thunks.lookup);
         return;
     }
-    if (is_const(g, o->a[0])) {
+    if (o->n == 1 && is_const(g, o->a[0])) {
         uint64_t v = temp_at(g, o->a[0])->value;
 
         entry = (int32_t)(tb_jump_hash(v) * sizeof(JumpCacheEntry));
@@ -1331,6 +1331,7 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
         cmp_mem64(g, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, pc)), v);
     } else {
         pc = in_reg(g, o->a[0]);
+        flags = o->n == 2 ? in_reg(g, o->a[1]) : -1;
         s = stub_new(g, STUB_LOOKUP);
         a_mov(a, X_W, R11, pc);
         a_shift_imm(a, SH_SHR, X_W, R11, JUMP_CACHE_BITS);
@@ -1341,7 +1342,11 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
         a_rm(a, 0x3b | X_W, pc, mem_at(R11, offsetof(JumpCacheEntry, pc)));
     }
     s->jump[0] = a_jcc(a, CC_NE);
-    cmp_mem64(g, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, flags)), g->flags);
+    if (flags >= 0) {
+        a_rm(a, 0x3b | X_W, flags, mem_at(R11, offsetof(JumpCacheEntry, flags)));
+    } else {
+        cmp_mem64(g, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, flags)), g->flags);
+    }
     s->jump[1] = a_jcc(a, CC_NE);
     a_rm(a, 0x8b | X_W, R11, mem_at(R11, entry + (int32_t)offsetof(JumpCacheEntry, code)));
     a_rr(a, 0x85 | X_W, R11, R11);                      /* an empty entry's pc can be a real one */

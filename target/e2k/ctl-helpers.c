@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transfers that a block cannot make by itself, and traps. */
+#include <string.h>
+#include "target/e2k/translate-hooks.h"
+
+void e2k_raise(CPUE2KState *env, unsigned trapno, uint64_t addr, uintptr_t ra)
+{
+    CPUState *cpu = env_cpu(env);
+
+    env->trapno = trapno;
+    env->trap_addr = addr;
+    cpu->exception_index = EXCP_E2K_TRAP;
+    if (ra) {
+        cpu_loop_exit_restore(cpu, ra);
+    }
+    cpu_loop_exit(cpu);
+}
+
+static G_NORETURN void raise_at(CPUE2KState *env, unsigned trapno, uint64_t ip, uint64_t mode)
+{
+    env->ip = ip;
+    env->mode = mode;
+    e2k_raise(env, trapno, ip, 0);
+}
+
+static void helper_trap(CPUE2KState *env, uint32_t trapno, uint64_t ip, uint64_t mode)
+{
+    raise_at(env, trapno, ip, mode);
+}
+
+static void clear_ctprs(CPUE2KState *env)
+{
+    memset(env->ctpr, 0, sizeof(env->ctpr));
+}
+
+/* Pops the top frame. */
+static void pop_frame(CPUE2KState *env)
+{
+    E2kFrame *f = --env->frame;
+
+    memcpy(env->pred, f->pred, sizeof(env->pred));
+    env->win -= f->wbs;
+    env->psize = f->psize;
+    env->wsize = f->wsize;
+    env->usd_lo = f->usd_lo;
+    env->ip = f->ip;
+    env->mode = f->mode;
+    clear_ctprs(env);
+}
+
+static void helper_return(CPUE2KState *env, uint64_t ip, uint64_t mode)
+{
+    CPUState *cpu = env_cpu(env);
+
+    if (env->frame <= env->pcs_base) {
+        raise_at(env, E2K_EXC_CHAIN_STACK_BOUNDS, ip, mode);
+    }
+    pop_frame(env);
+    if (env->frame->flags & E2K_FRAME_KERNEL) {
+        cpu->exception_index = EXCP_E2K_RETURN;
+        cpu_loop_exit(cpu);
+    }
+}
+
+/* ct %ctpr<n+1> whatever it holds */
+static void helper_ct(CPUE2KState *env, uint32_t n, uint64_t ip, uint64_t mode)
+{
+    uint64_t v = env->ctpr[n], target = v & E2K_CTPR_ADDR_MASK;
+    unsigned tag = v >> E2K_CTPR_TAG_SHIFT & 7;
+
+    if (tag == E2K_CTPR_RETURN && n == 2) {
+        helper_return(env, ip, mode);
+        return;
+    }
+    if (tag != E2K_CTPR_DISP || v & E2K_CTPR_LDISP) {
+        raise_at(env, E2K_EXC_ILLEGAL_OPCODE, ip, mode);
+    }
+    if (target & 7) {
+        raise_at(env, E2K_EXC_ILLEGAL_INSTR_ADDR, ip, mode);
+    }
+    env->ip = target;
+    env->mode = mode;
+}
+
+static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, uint64_t next_ip, uint64_t mode)
+{
+    E2kFrame *f = env->frame;
+
+    if (f >= env->pcs_end) {
+        raise_at(env, E2K_EXC_CHAIN_STACK_BOUNDS, ip, mode);
+    }
+    if (env->win + wbs > env->ps_limit) {
+        raise_at(env, E2K_EXC_PROC_STACK_BOUNDS, ip, mode);
+    }
+    if (wbs > env->wsize) {
+        raise_at(env, E2K_EXC_WINDOW_BOUNDS, ip, mode);
+    }
+    memcpy(f->pred, env->pred, sizeof(f->pred));
+    f->ip = next_ip;
+    f->mode = mode;
+    f->usd_lo = env->usd_lo;
+    f->wbs = (uint16_t)wbs;
+    f->psize = (uint16_t)env->psize;
+    f->wsize = (uint16_t)env->wsize;
+    f->flags = 0;
+    env->frame++;
+    env->win += wbs;
+    env->psize = env->wsize = env->wsize - wbs;
+    clear_ctprs(env);
+}
+
+static void helper_call_to(CPUE2KState *env, uint64_t target, uint32_t wbs, uint64_t ip,
+                           uint64_t next_ip, uint64_t mode)
+{
+    if (target & 7) {
+        raise_at(env, E2K_EXC_ILLEGAL_INSTR_ADDR, ip, mode);
+    }
+    push_frame(env, wbs, ip, next_ip, mode);
+    env->ip = target;
+    env->mode = 0;
+}
+
+enum { SYSCALL_ENTRY_SHIFT = 11 };
+
+static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip, uint64_t next_ip,
+                        uint64_t mode)
+{
+    CPUState *cpu = env_cpu(env);
+    uint64_t v = env->ctpr[n], target = v & E2K_CTPR_ADDR_MASK;
+    unsigned tag = v >> E2K_CTPR_TAG_SHIFT & 7;
+
+    if (tag == E2K_CTPR_SYSCALL) {
+        env->ip = next_ip;
+        env->mode = mode;
+        env->syscall_entry = (uint32_t)(target >> SYSCALL_ENTRY_SHIFT);
+        env->syscall_wbs = wbs;
+        env->syscall_ip = ip;
+        cpu->exception_index = EXCP_E2K_SYSCALL;
+        cpu_loop_exit(cpu);
+    }
+    if (tag != E2K_CTPR_DISP || v & E2K_CTPR_LDISP) {
+        raise_at(env, E2K_EXC_ILLEGAL_OPCODE, ip, mode);
+    }
+    helper_call_to(env, target, wbs, ip, next_ip, mode);
+}
+
+/* see include/target/e2k/cpu.h */
+bool e2k_enter(CPUE2KState *env, uint64_t entry, const uint64_t *args, unsigned n_args,
+               uint64_t ret_ip, unsigned frame_flags, uint64_t cookie)
+{
+    enum { ENTRY_WINDOW = 16 };
+    uint32_t wbs = env->wsize;
+
+    if (env->frame >= env->pcs_end || env->win + wbs > env->ps_limit) {
+        return false;
+    }
+    push_frame(env, wbs, env->ip, ret_ip, env->mode);
+    env->frame[-1].flags = (uint16_t)frame_flags;
+    env->frame[-1].cookie = cookie;
+    env->wsize = env->psize = ENTRY_WINDOW;
+    memset(env->win, 0, ENTRY_WINDOW * sizeof(E2kReg));
+    for (unsigned i = 0; i < n_args; i++) {
+        env->win[i].lo = args[i];
+    }
+    env->ip = entry;
+    env->mode = 0;
+    return true;
+}
+
+#define I32 IR_I32
+#define I64 IR_I64
+const IrHelper e2k_helper_trap = { "e2k_trap", (void *)helper_trap, IR_CALL_NO_RETURN, IR_VOID, 4,
+                                   { I64, I32, I64, I64 } };
+const IrHelper e2k_helper_ct = { "e2k_ct", (void *)helper_ct, 0, IR_VOID, 4,
+                                 { I64, I32, I64, I64 } };
+const IrHelper e2k_helper_call = { "e2k_call", (void *)helper_call, 0, IR_VOID, 6,
+                                   { I64, I32, I32, I64, I64, I64 } };
+const IrHelper e2k_helper_call_to = { "e2k_call_to", (void *)helper_call_to, 0, IR_VOID, 6,
+                                      { I64, I64, I32, I64, I64, I64 } };
+const IrHelper e2k_helper_return = { "e2k_return", (void *)helper_return, 0, IR_VOID, 3,
+                                     { I64, I64, I64 } };

@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control: window and rotation settings, predicate logic, prepared transfers, loops.
+ *
+ * A transfer through %ctprN is direct when the preparation is in the same block; otherwise the
+ * value that the register has while the block is being translated is taken as a guess, guarded by
+ * one comparison, with a helper for all other values.
+ */
+#include <string.h>
+#include "target/e2k/translate-priv.h"
+#include "target/e2k/translate-hooks.h"
+#include "util/log.h"
+
+/* ---- setwd, setbn, setbp ---- */
+
+static bool has_setwd(const E2kBundle *b)
+{
+    return b->has_cs1 && CS_OPC(b->cs1) <= 1;
+}
+
+void e2k_gen_setwd(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+    DCPriv *p = dc->p;
+    unsigned size;
+    IrVal v;
+
+    if (!has_setwd(b)) {
+        return;
+    }
+    size = 2 * (b->lts[0] >> 5 & 0x7f);
+    if (!b->n_lts || size > E2K_MAX_WINDOW) {
+        e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+        return;
+    }
+    ir_brcondi(dc->b, IR_COND_GTU, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), size,
+               e2k_cold_trap(dc, E2K_EXC_ILLEGAL_OPCODE));
+    v = ir_temp(dc->b, IR_I32);
+    ir_movi(dc->b, v, size);
+    e2k_set_env_late(dc, v, ENV_OFS(wsize));
+    p->setwd = true;
+    p->new_dbl = dc->version >= 3 && (b->lts[0] >> 3 & 1);
+}
+
+/* the mode after this bundle's setwd, setbn and setbp */
+static uint64_t mode_after_set(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+    uint64_t mode = dc->mode;
+
+    if (dc->p->setwd) {
+        mode &= ~(E2K_MODE_DBL | E2K_MODE_NFX);
+        mode |= dc->p->new_dbl ? E2K_MODE_DBL : 0;
+        mode |= b->lts[0] >> 4 & 1 ? E2K_MODE_NFX : 0;
+        dc->p->wsize = dc->p->checked_size = 2 * (b->lts[0] >> 5 & 0x7f);
+    }
+    if (b->has_cs1 && (CS_OPC(b->cs1) <= 1 || CS_OPC(b->cs1) == 4)) {
+        if (b->cs1 >> 26 & 1) {
+            mode = (mode & ~0x3ffffull) | (b->cs1 & 0x3ffff);
+        }
+        if (b->cs1 >> 27 & 1) {
+            mode = (mode & ~(0x3ffull << E2K_MODE_PSZ_SHIFT)) |
+                   (uint64_t)(b->cs1 >> 18 & 31) << E2K_MODE_PSZ_SHIFT;
+        }
+    }
+    return mode;
+}
+
+/* rotation of %b by one step: rcur counts down */
+static uint64_t rotate_regs(uint64_t mode)
+{
+    uint64_t rsz = mode >> E2K_MODE_RSZ_SHIFT & 63, cur = mode >> E2K_MODE_RCUR_SHIFT & 63;
+
+    cur = cur ? cur - 1 : rsz;
+    return (mode & ~(63ull << E2K_MODE_RCUR_SHIFT)) | cur << E2K_MODE_RCUR_SHIFT;
+}
+
+static uint64_t rotate_preds(uint64_t mode)
+{
+    uint64_t psz = mode >> E2K_MODE_PSZ_SHIFT & 31, cur = mode >> E2K_MODE_PCUR_SHIFT & 31;
+
+    cur = cur ? cur - 1 : psz;
+    return (mode & ~(31ull << E2K_MODE_PCUR_SHIFT)) | cur << E2K_MODE_PCUR_SHIFT;
+}
+
+static uint64_t mode_after(DC *dc, uint64_t mode, bool taken)
+{
+    const E2kBundle *b = &dc->bundle;
+
+    if (SS_BIT(b, taken ? SS_ABNT : SS_ABNF)) {
+        mode = rotate_regs(mode);
+    }
+    if (SS_BIT(b, taken ? SS_ABPT : SS_ABPF)) {
+        mode = rotate_preds(mode);
+    }
+    return mode;
+}
+
+/* alc: one iteration further. Emitted where it is known to happen. */
+static void gen_alc(DC *dc)
+{
+    IrBlock *b = dc->b;
+    IrVal lcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), ecnt = e2k_ld_env(dc, IR_I32, ENV_OFS(ecnt));
+    IrVal pcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), vlc = e2k_ld_env(dc, IR_I32, ENV_OFS(vlc));
+    IrVal t = ir_temp(b, IR_I32), n = ir_temp(b, IR_I32);
+
+    ir_setcondi(b, IR_COND_NE, t, pcnt, 0);
+    ir_sub(b, n, pcnt, t);
+    e2k_st_env(dc, n, ENV_OFS(pcnt));
+    t = ir_temp(b, IR_I32);
+    n = ir_temp(b, IR_I32);
+    ir_setcondi(b, IR_COND_LTU, t, lcnt, 2);
+    ir_and(b, t, t, vlc);
+    ir_setcondi(b, IR_COND_NE, n, ecnt, 0);
+    ir_and(b, t, t, n);
+    n = ir_temp(b, IR_I32);
+    ir_sub(b, n, ecnt, t);
+    e2k_st_env(dc, n, ENV_OFS(ecnt));
+    t = ir_temp(b, IR_I32);
+    n = ir_temp(b, IR_I32);
+    ir_setcondi(b, IR_COND_NE, t, lcnt, 0);
+    ir_sub(b, n, lcnt, t);
+    e2k_st_env(dc, n, ENV_OFS(lcnt));
+}
+
+/* ---- predicate logic ---- */
+
+static IrVal elp(DC *dc, unsigned src)
+{
+    IrVal t;
+
+    if (src >= 0x60 && src < 0x80) {
+        return e2k_pred(dc, src & 31);
+    }
+    if (src >= 0x40 && src < 0x60) {
+        return e2k_cond(dc, &(E2kCond){ .pcnt = true, .n = src & 31 });
+    }
+    if (src == 0) {
+        t = ir_temp(dc->b, IR_I32);
+        ir_setcondi(dc->b, IR_COND_EQ, t, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), 0);
+        return t;
+    }
+    return ir_i32(dc->b, 0);            /* side and random predicates: always false here */
+}
+
+static IrVal local_pred(DC *dc, unsigned n, bool neg)
+{
+    IrVal v = n < 7 ? dc->p->local[n] : NULL, t;
+
+    if (!v) {
+        v = ir_i32(dc->b, 0);
+    }
+    if (!neg) {
+        return v;
+    }
+    t = ir_temp(dc->b, IR_I32);
+    ir_xori(dc->b, t, v, 1);
+    return t;
+}
+
+enum { CLP_ANDP, CLP_LANDP, CLP_RESERVED, CLP_MOVEP };
+
+static void gen_clp(DC *dc, unsigned i)
+{
+    uint32_t w = dc->bundle.pls[i];
+    unsigned opc = w >> 14 & 3, max = i == 0 ? 2 : i == 1 ? 5 : 6;
+    unsigned na = w >> 10 & 7, nb = w >> 6 & 7;
+    IrVal a, c, t = ir_temp(dc->b, IR_I32);
+
+    if (!(w >> 5 & 1) && !(w & 0xffff)) {
+        return;                         /* only its ELP half is used */
+    }
+    if (na >= max || nb >= max || opc == CLP_RESERVED) {
+        e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+        return;
+    }
+    a = local_pred(dc, na, w >> 13 & 1);
+    c = local_pred(dc, nb, w >> 9 & 1);
+    dc->p->local[4 + i] = t;
+    if (opc != CLP_MOVEP) {
+        ir_and(dc->b, t, a, c);
+    } else {
+        ir_movcond(dc->b, IR_COND_NE, t, a, ir_i32(dc->b, 0), c, e2k_pred(dc, w & 31));
+    }
+    if (w >> 5 & 1) {
+        E2kAlop as_dst = { .dst = (uint8_t)(w & 31) };
+
+        e2k_dst_pred(dc, &as_dst, t);
+    }
+}
+
+void e2k_gen_pls(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+
+    memset(dc->p->local, 0, sizeof(dc->p->local));
+    dc->guard = NULL;
+    for (unsigned i = 0; i < b->n_pls && i < 2; i++) {
+        dc->p->local[2 * i] = elp(dc, b->pls[i] >> 24);
+        dc->p->local[2 * i + 1] = elp(dc, b->pls[i] >> 16 & 0xff);
+    }
+    for (unsigned i = 0; i < b->n_pls; i++) {
+        gen_clp(dc, i);
+    }
+}
+
+/* ---- preparations ---- */
+
+static void prepare(DC *dc, unsigned n, uint64_t value)
+{
+    e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = (int32_t)n, .known = value });
+}
+
+static void prepare_return(DC *dc)
+{
+    IrVal f = ir_temp(dc->b, IR_I64), ip = ir_temp(dc->b, IR_I64);
+
+    ir_ld(dc->b, f, ir_env(dc->b), ENV_OFS(frame), MO_64);
+    ir_ld(dc->b, ip, f, (int32_t)offsetof(E2kFrame, ip) - (int32_t)sizeof(E2kFrame), MO_64);
+    ir_ori(dc->b, ip, ip, e2k_ctpr(0, E2K_CTPR_RETURN));
+    e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = 2, .v = ip });
+}
+
+/* ibranch, icall, hcall, done: CS0's opcode belongs to the transfer */
+static bool cs0_is_transfer(const E2kBundle *b)
+{
+    return b->has_ss && !SS_CTOP(b) && SS_COND(b) && !SS_TYPE(b);
+}
+
+enum { SYSCALL_ENTRY_SHIFT = 11 };
+
+void e2k_gen_cs0(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+    unsigned opc = CS_OPC(b->cs0), n = (opc >> 2) - 1;
+    uint64_t target = b->pc + (uint64_t)e2k_cs0_disp(b);
+
+    dc->guard = NULL;
+    if (!b->has_cs0 || (opc == 0 && cs0_is_transfer(b))) {
+        return;
+    }
+    switch (opc) {
+    case 4: case 8: case 0xc:
+        prepare(dc, n, e2k_ctpr(target, E2K_CTPR_DISP));
+        break;
+    case 9:
+        prepare(dc, 1, e2k_ctpr(target, E2K_CTPR_DISP) | E2K_CTPR_LDISP);
+        break;
+    case 6: case 0xa: case 0xe:
+        prepare(dc, n, e2k_ctpr((uint64_t)(b->cs0 & 31) << SYSCALL_ENTRY_SHIFT, E2K_CTPR_SYSCALL));
+        break;
+    case 7: case 0xb:
+        prepare(dc, n, e2k_ctpr(0, E2K_CTPR_DISP));     /* gettsd */
+        break;
+    case 0xf:
+        if ((b->cs0 & 7) == 0) {
+            prepare_return(dc);
+        } else {
+            prepare(dc, 2, e2k_ctpr(0, E2K_CTPR_DISP));
+        }
+        break;
+    case 0: case 1:
+        break;                                          /* unused displacement; pref */
+    case 3:
+        e2k_emit_trap(dc, E2K_EXC_PRIV_ACTION);
+        break;
+    default:
+        e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+    }
+}
+
+void e2k_gen_wait(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+    enum { ORDERING = 1 | 4 | 8 | 0x20 };               /* all_c, st_c, ld_c, ma_c */
+
+    if (b->has_cs1 && CS_OPC(b->cs1) == 3 && (b->cs1 & ORDERING)) {
+        ir_mb(dc->b);
+    }
+}
+
+/* ---- conditions of transfers ---- */
+
+static IrVal invert(DC *dc, IrVal v)
+{
+    IrVal t = ir_temp(dc->b, IR_I32);
+
+    ir_xori(dc->b, t, v, 1);
+    return t;
+}
+
+/* %pred || LOOP_END and the like; during the prologue the predicate does not count */
+static IrVal loop_cond(DC *dc, bool neg, bool or_end)
+{
+    IrVal pred = e2k_pred(dc, SS_PSRC(&dc->bundle)), le = e2k_loop_end(dc);
+    IrVal started = ir_temp(dc->b, IR_I32), t = ir_temp(dc->b, IR_I32), pcnt;
+
+    pred = neg ? invert(dc, pred) : pred;
+    pcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt));
+    ir_setcondi(dc->b, IR_COND_EQ, started, pcnt, 0);
+    if (or_end) {
+        ir_and(dc->b, t, pred, started);
+        ir_or(dc->b, t, t, le);
+    } else {
+        ir_xori(dc->b, started, started, 1);
+        ir_or(dc->b, t, pred, started);
+        ir_and(dc->b, t, t, invert(dc, le));
+    }
+    return t;
+}
+
+/* I32: MLOCK. It belongs to the bundle: the loads and stores of this one have queued it. */
+static IrVal mlock_of_bundle(DC *dc)
+{
+    DCPriv *p = dc->p;
+    IrVal v = NULL;
+
+    for (unsigned i = 0; i < p->n_writes; i++) {
+        const Write *w = &p->writes[i];
+
+        if (w->kind == WR_ENV && w->where == ENV_OFS(mlock)) {
+            IrVal t = e2k_and_cond(dc, w->guard, w->v), u;
+
+            if (v) {
+                u = ir_temp(dc->b, IR_I32);
+                ir_or(dc->b, u, v, t);
+                t = u;
+            }
+            v = t;
+        }
+    }
+    return v ? v : ir_i32(dc->b, 0);
+}
+
+IrVal e2k_transfer_cond(DC *dc, bool *is_const, bool *value)
+{
+    const E2kBundle *b = &dc->bundle;
+    unsigned type = b->has_ss && !SS_TYPE(b) ? SS_COND(b) : 0;
+
+    *is_const = type <= 1;
+    *value = type == 1;
+    switch (type) {
+    case 0: case 1:
+        return NULL;
+    case 2:
+        return e2k_pred(dc, SS_PSRC(b));
+    case 3:
+        return invert(dc, e2k_pred(dc, SS_PSRC(b)));
+    case 4:
+        return e2k_loop_end(dc);
+    case 5:
+        return invert(dc, e2k_loop_end(dc));
+    case 6: case 0xe:
+        return loop_cond(dc, type == 0xe, true);
+    case 7: case 0xf:
+        return loop_cond(dc, type == 7, false);
+    case 8: case 9:
+        return mlock_of_bundle(dc);
+    default:
+        e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+        *is_const = true;
+        *value = false;
+        return NULL;
+    }
+}
+
+/* ---- transfers ---- */
+
+static void st_env(DC *dc, IrVal v, int32_t ofs)
+{
+    ir_st(dc->b, v, ir_env(dc->b), ofs, ir_type(v) == IR_I32 ? MO_32 : MO_64);
+}
+
+static void store_ip_mode(DC *dc, uint64_t ip, uint64_t mode)
+{
+    st_env(dc, ir_i64(dc->b, ip), ENV_OFS(ip));
+    st_env(dc, ir_i64(dc->b, mode), ENV_OFS(mode));
+}
+
+/* slot: 0 or 1, each once in a block */
+void e2k_gen_goto(DC *dc, unsigned slot, uint64_t ip, uint64_t mode)
+{
+    if (!dc->info->single_step) {
+        ir_goto_tb(dc->b, slot);
+    }
+    store_ip_mode(dc, ip, mode);
+    ir_exit(dc->b, dc->info->single_step ? TB_EXIT_PLAIN : slot);
+    dc->ended = true;
+}
+
+/* env->ip and env->mode are set */
+static void goto_unknown(DC *dc)
+{
+    if (dc->info->single_step) {
+        ir_exit(dc->b, TB_EXIT_PLAIN);
+    } else {
+        IrVal ip = ir_temp(dc->b, IR_I64), mode = ir_temp(dc->b, IR_I64);
+
+        ir_ld(dc->b, ip, ir_env(dc->b), ENV_OFS(ip), MO_64);
+        ir_ld(dc->b, mode, ir_env(dc->b), ENV_OFS(mode), MO_64);
+        ir_goto_ptr_to(dc->b, ip, mode);
+    }
+    dc->ended = true;
+}
+
+static void clear_ctprs(DC *dc)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        st_env(dc, ir_i64(dc->b, 0), ENV_OFS(ctpr) + 8 * (int32_t)i);
+    }
+}
+
+static void copy_preds(DC *dc, IrVal to, int32_t to_ofs, IrVal from, int32_t from_ofs)
+{
+    for (int32_t i = 0; i < E2K_N_PREDS; i += 16) {
+        IrVal t = ir_temp(dc->b, IR_V128);
+
+        ir_ld(dc->b, t, from, from_ofs + i, MO_128);
+        ir_st(dc->b, t, to, to_ofs + i, MO_128);
+    }
+}
+
+#define FRAME_OFS(field) ((int32_t)offsetof(E2kFrame, field))
+
+/* Saves the caller in a frame and moves the window; state is what this bundle leaves behind. */
+static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
+{
+    IrBlock *b = dc->b;
+    IrVal f = ir_temp(b, IR_I64), end = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
+    IrVal wsize = e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), t = ir_temp(b, IR_I64);
+    IrVal psize = ir_temp(b, IR_I32);
+
+    ir_ld(b, f, ir_env(b), ENV_OFS(frame), MO_64);
+    ir_ld(b, end, ir_env(b), ENV_OFS(pcs_end), MO_64);
+    ir_brcond(b, IR_COND_GEU, f, end, e2k_cold_trap(dc, E2K_EXC_CHAIN_STACK_BOUNDS));
+    ir_addi(b, win, e2k_win(dc), wbs * sizeof(E2kReg));
+    ir_ld(b, t, ir_env(b), ENV_OFS(ps_limit), MO_64);
+    ir_brcond(b, IR_COND_GTU, win, t, e2k_cold_trap(dc, E2K_EXC_PROC_STACK_BOUNDS));
+    if (dc->p->wsize < 0) {
+        ir_brcondi(b, IR_COND_LTU, wsize, wbs, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
+    } else if ((unsigned)dc->p->wsize < wbs) {
+        ir_br(b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
+        ir_bind(b, ir_label(b));
+    }
+    copy_preds(dc, f, FRAME_OFS(pred), ir_env(b), ENV_OFS(pred));
+    ir_st(b, ir_i64(b, dc->p->next_ip), f, FRAME_OFS(ip), MO_64);
+    ir_st(b, ir_i64(b, mode), f, FRAME_OFS(mode), MO_64);
+    ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, FRAME_OFS(usd_lo), MO_64);
+    ir_st(b, ir_i32(b, wbs), f, FRAME_OFS(wbs), MO_16);
+    ir_st(b, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), f, FRAME_OFS(psize), MO_16);
+    ir_st(b, wsize, f, FRAME_OFS(wsize), MO_16);
+    ir_st(b, ir_i32(b, 0), f, FRAME_OFS(flags), MO_16);
+    ir_subi(b, psize, wsize, wbs);
+    st_env(dc, psize, ENV_OFS(psize));
+    st_env(dc, psize, ENV_OFS(wsize));
+    st_env(dc, win, ENV_OFS(win));
+    ir_addi(b, f, f, sizeof(E2kFrame));
+    st_env(dc, f, ENV_OFS(frame));
+    clear_ctprs(dc);
+}
+
+/* ct through a %ctpr3 that holds a return */
+static void gen_return(DC *dc, uint64_t mode)
+{
+    IrBlock *b = dc->b;
+    IrVal f = ir_temp(b, IR_I64), t = ir_temp(b, IR_I32), u = ir_temp(b, IR_I64);
+    IrVal ip = ir_temp(b, IR_I64), m = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
+    IrLabel *slow = ir_label(b);
+
+    ir_ld(b, f, ir_env(b), ENV_OFS(frame), MO_64);
+    ir_subi(b, f, f, sizeof(E2kFrame));
+    ir_ld(b, t, f, FRAME_OFS(flags), MO_16);
+    ir_brcondi(b, IR_COND_NE, t, 0, slow);
+    copy_preds(dc, ir_env(b), ENV_OFS(pred), f, FRAME_OFS(pred));
+    ir_ld(b, u, f, FRAME_OFS(usd_lo), MO_64);
+    st_env(dc, u, ENV_OFS(usd_lo));
+    ir_ld(b, t, f, FRAME_OFS(psize), MO_16);
+    st_env(dc, t, ENV_OFS(psize));
+    ir_ld(b, t, f, FRAME_OFS(wsize), MO_16);
+    st_env(dc, t, ENV_OFS(wsize));
+    ir_ld(b, u, f, FRAME_OFS(wbs), MO_16);
+    ir_shli(b, u, u, 4);
+    ir_ld(b, win, ir_env(b), ENV_OFS(win), MO_64);
+    ir_sub(b, win, win, u);
+    st_env(dc, win, ENV_OFS(win));
+    ir_ld(b, ip, f, FRAME_OFS(ip), MO_64);
+    ir_ld(b, m, f, FRAME_OFS(mode), MO_64);
+    st_env(dc, f, ENV_OFS(frame));
+    st_env(dc, ip, ENV_OFS(ip));
+    st_env(dc, m, ENV_OFS(mode));
+    clear_ctprs(dc);
+    if (dc->info->single_step) {
+        ir_exit(b, TB_EXIT_PLAIN);
+    } else {
+        ir_goto_ptr_to(b, ip, m);
+    }
+    ir_bind(b, slow);
+    e2k_call(dc, &e2k_helper_return, NULL, 3, ir_env(b), ir_i64(b, dc->bundle.pc),
+             ir_i64(b, mode), NULL, NULL, NULL);
+    goto_unknown(dc);
+}
+
+static void gen_ct_helper(DC *dc, unsigned n, uint64_t mode)
+{
+    e2k_call(dc, &e2k_helper_ct, NULL, 4, ir_env(dc->b), ir_i32(dc->b, n),
+             ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, mode), NULL, NULL);
+    goto_unknown(dc);
+}
+
+static void gen_call_helper(DC *dc, unsigned n, unsigned wbs, uint64_t mode)
+{
+    e2k_call(dc, &e2k_helper_call, NULL, 6, ir_env(dc->b), ir_i32(dc->b, n), ir_i32(dc->b, wbs),
+             ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, dc->p->next_ip), ir_i64(dc->b, mode));
+    goto_unknown(dc);
+}
+
+static unsigned tag_of(uint64_t ctpr)
+{
+    return ctpr >> E2K_CTPR_TAG_SHIFT & 7;
+}
+
+/* Returns a label for other values where %ctpr<n+1> is only guessed to hold dc->p->ctpr[n]. */
+static IrLabel *guard_guess(DC *dc, unsigned n)
+{
+    IrLabel *other;
+    IrVal t;
+
+    if (dc->p->ctpr_known[n]) {
+        return NULL;
+    }
+    other = ir_label(dc->b);
+    t = ir_temp(dc->b, IR_I64);
+    ir_ld(dc->b, t, ir_env(dc->b), ENV_OFS(ctpr) + 8 * (int32_t)n, MO_64);
+    ir_brcondi(dc->b, IR_COND_NE, t, dc->p->ctpr[n], other);
+    return other;
+}
+
+/* May the value be used, as known or as a guess? */
+static bool have_value(DC *dc, unsigned n)
+{
+    return dc->p->ctpr_known[n] || dc->p->ctpr_guess[n];
+}
+
+static uint64_t ctpr_target(DC *dc, unsigned n)
+{
+    return dc->p->ctpr[n] & E2K_CTPR_ADDR_MASK;
+}
+
+static bool is_plain_disp(uint64_t v)
+{
+    return tag_of(v) == E2K_CTPR_DISP && !(v & (E2K_CTPR_LDISP | 7));
+}
+
+/* A return prepared in this block, or earlier: all returns look alike but for the address. */
+static void gen_ct3_unknown(DC *dc, uint64_t mode)
+{
+    IrLabel *other = ir_label(dc->b);
+    IrVal t = ir_temp(dc->b, IR_I64);
+
+    ir_ld(dc->b, t, ir_env(dc->b), ENV_OFS(ctpr) + 16, MO_64);
+    ir_shri(dc->b, t, t, E2K_CTPR_TAG_SHIFT);
+    ir_andi(dc->b, t, t, 7);
+    ir_brcondi(dc->b, IR_COND_NE, t, E2K_CTPR_RETURN, other);
+    gen_return(dc, mode);
+    ir_bind(dc->b, other);
+    gen_ct_helper(dc, 2, mode);
+}
+
+static void gen_ct(DC *dc, unsigned n, uint64_t mode, unsigned slot)
+{
+    IrLabel *other;
+
+    if (have_value(dc, n) && is_plain_disp(dc->p->ctpr[n])) {
+        other = guard_guess(dc, n);
+        e2k_gen_goto(dc, slot, ctpr_target(dc, n), mode);
+        if (other) {
+            ir_bind(dc->b, other);
+            gen_ct_helper(dc, n, mode);
+        }
+    } else if (n == 2) {
+        gen_ct3_unknown(dc, mode);
+    } else {
+        gen_ct_helper(dc, n, mode);
+    }
+}
+
+static void gen_call(DC *dc, unsigned n, unsigned wbs, uint64_t mode, unsigned slot)
+{
+    IrLabel *other;
+
+    if (have_value(dc, n) && is_plain_disp(dc->p->ctpr[n])) {
+        other = guard_guess(dc, n);
+        gen_push_frame(dc, wbs, mode);
+        e2k_gen_goto(dc, slot, ctpr_target(dc, n), 0);
+        if (other) {
+            ir_bind(dc->b, other);
+            e2k_forget_all(dc);
+            gen_call_helper(dc, n, wbs, mode);
+        }
+    } else {
+        gen_call_helper(dc, n, wbs, mode);
+    }
+}
+
+/* icall, and icalld/ibranchd with the target in a temp */
+static void gen_immediate(DC *dc, bool is_call, unsigned wbs, uint64_t mode, unsigned slot)
+{
+    const E2kBundle *b = &dc->bundle;
+    uint64_t target = b->pc + (uint64_t)e2k_cs0_disp(b);
+
+    if (dc->p->branch_to) {
+        if (is_call) {
+            e2k_call(dc, &e2k_helper_call_to, NULL, 6, ir_env(dc->b), dc->p->branch_to,
+                     ir_i32(dc->b, wbs), ir_i64(dc->b, b->pc), ir_i64(dc->b, dc->p->next_ip),
+                     ir_i64(dc->b, mode));
+        } else {
+            st_env(dc, dc->p->branch_to, ENV_OFS(ip));
+            st_env(dc, ir_i64(dc->b, mode), ENV_OFS(mode));
+        }
+        goto_unknown(dc);
+    } else if (is_call) {
+        gen_push_frame(dc, wbs, mode);
+        e2k_gen_goto(dc, slot, target, 0);
+    } else {
+        e2k_gen_goto(dc, slot, target, mode);
+    }
+}
+
+static void call_illegal(DC *dc, bool privileged)
+{
+    e2k_call(dc, &e2k_helper_trap, NULL, 4, ir_env(dc->b),
+             ir_i32(dc->b, privileged ? E2K_EXC_PRIV_ACTION : E2K_EXC_ILLEGAL_OPCODE),
+             ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, dc->mode), NULL, NULL);
+    dc->ended = true;
+}
+
+enum { CS1_CALL = 5, CALL_KIND_ICALL = 1, CALL_KIND_HCALL = 2 };
+
+static void gen_taken(DC *dc, uint64_t mode, unsigned slot)
+{
+    const E2kBundle *b = &dc->bundle;
+    unsigned ctop = SS_CTOP(b), wbs = 2 * (b->cs1 & 0x7f);
+    bool call = b->has_cs1 && CS_OPC(b->cs1) == CS1_CALL;
+    unsigned kind = b->cs1 >> 7 & 7;
+
+    if (ctop) {
+        if (call) {
+            gen_call(dc, ctop - 1, wbs, mode, slot);
+        } else {
+            gen_ct(dc, ctop - 1, mode, slot);
+        }
+    } else if (dc->p->branch_to || (b->has_cs0 && CS_OPC(b->cs0) == 0 &&
+                                    (!call || kind == CALL_KIND_ICALL))) {
+        gen_immediate(dc, call, wbs, mode, slot);
+    } else {
+        call_illegal(dc, call && kind == CALL_KIND_HCALL);
+    }
+}
+
+void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value)
+{
+    const E2kBundle *b = &dc->bundle;
+    bool alct = SS_BIT(b, SS_ALCT), alcf = SS_BIT(b, SS_ALCF);
+    uint64_t mode = mode_after_set(dc), not_taken = mode_after(dc, mode, false);
+    IrLabel *fall;
+
+    if (is_const && !value) {
+        if (alcf) {
+            gen_alc(dc);
+        }
+        dc->mode = not_taken;
+        return;
+    }
+    if (alct && alcf) {
+        gen_alc(dc);
+    }
+    if (is_const) {
+        if (alct && !alcf) {
+            gen_alc(dc);
+        }
+        gen_taken(dc, mode_after(dc, mode, true), 0);
+        return;
+    }
+    fall = ir_label(dc->b);
+    ir_brcondi(dc->b, IR_COND_EQ, cond, 0, fall);
+    if (alct && !alcf) {
+        gen_alc(dc);
+    }
+    gen_taken(dc, mode_after(dc, mode, true), 0);
+    ir_bind(dc->b, fall);
+    e2k_forget_all(dc);
+    if (alcf && !alct) {
+        gen_alc(dc);
+    }
+    e2k_gen_goto(dc, 1, dc->p->next_ip, not_taken);
+}
+
+/* ---- ibranchd, icalld ---- */
+
+static void gen_branch_target(DC *dc, const E2kAlop *op, const E2kEmit *e)
+{
+    dc->p->branch_to = e2k_src(dc, op, 2, IR_I64);
+}
+
+bool e2k_resolve_ctl(const E2kOpRow *row, E2kEmit *e)
+{
+    if (row->format != ALF12IB && row->format != ALF12IC) {
+        return false;
+    }
+    e->fn = gen_branch_target;
+    return true;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between translate.c (operands, commit), translate-ctl.c (transfers, loops) and block walking. */
+#ifndef TARGET_E2K_TRANSLATE_PRIV_H
+#define TARGET_E2K_TRANSLATE_PRIV_H
+
+#include "target/e2k/translate.h"
+
+enum { REG_GLOBAL0 = E2K_MAX_WINDOW, N_REGS = E2K_MAX_WINDOW + E2K_N_GLOBALS };
+
+/* What this block knows of a register's current contents. */
+typedef struct RegCache {
+    IrVal v[IR_N_TYPES];        /* NULL: not known as that type */
+    IrVal upper;                /* with v[I32] alone: an I64 whose bits 63..32 are still right */
+} RegCache;
+
+typedef enum WriteKind { WR_REG, WR_PRED, WR_CTPR, WR_ENV } WriteKind;
+
+typedef struct Write {
+    uint8_t kind;               /* WriteKind */
+    bool is_ptr;                /* WR_REG: v is not used, the scratch of channel @channel is */
+    uint8_t channel;
+    int32_t where;              /* register, physical predicate, ctpr - 1, env offset */
+    IrVal v, guard;
+    uint64_t known;             /* WR_CTPR: its value if v is NULL */
+} Write;
+
+typedef struct EnvCache {
+    int32_t ofs;
+    IrVal v;
+} EnvCache;
+
+typedef struct ColdTrap {
+    IrLabel *label;
+    uint32_t trapno;
+    uint64_t ip, mode;
+} ColdTrap;
+
+enum { MAX_WRITES = 64, MAX_ENV_CACHE = 24, MAX_COLD = 64 };
+
+typedef struct DCPriv {
+    RegCache reg[N_REGS];
+    IrVal pred[E2K_N_PREDS];            /* physical */
+    EnvCache env[MAX_ENV_CACHE];
+    unsigned n_env;
+    IrVal win;                          /* I64: env->win */
+    Write writes[MAX_WRITES];
+    unsigned n_writes;
+    ColdTrap cold[MAX_COLD];
+    unsigned n_cold;
+    int wsize;                          /* registers, -1: not known */
+    int checked_size;                   /* indexes below have been checked against wsize */
+    bool ctpr_known[3];
+    bool ctpr_guess[3];                 /* not written in this block: env's value is a guess */
+    uint64_t ctpr[3];
+    bool setwd;                         /* this bundle has one: new size and dbl for results */
+    bool new_dbl;
+    IrVal loop_end;                     /* I32, of this bundle; NULL: not computed yet */
+    IrVal strmd;                        /* as the bundle's stores left it */
+    IrVal local[7];                     /* @p0..@p6 of this bundle */
+    uint64_t next_ip;
+    IrVal branch_to;                    /* I64: ibranchd/icalld's target of this bundle */
+} DCPriv;
+
+/* translate.c */
+void e2k_commit(DC *dc);
+void e2k_forget_all(DC *dc);            /* at labels: nothing is cached */
+IrVal e2k_load_reg(DC *dc, unsigned reg, IrType type);
+void e2k_add_write(DC *dc, Write w);
+/* label that raises @trapno for the current bundle */
+IrLabel *e2k_cold_trap(DC *dc, unsigned trapno);
+IrVal e2k_win(DC *dc);
+IrVal e2k_loop_end(DC *dc);             /* I32 0/1, before this bundle's alc */
+void e2k_check_reg(DC *dc, int reg);
+
+/* translate-ctl.c */
+void e2k_gen_setwd(DC *dc);             /* start of a bundle: setwd's part that acts at once */
+void e2k_gen_cs0(DC *dc);               /* preparations; queued */
+void e2k_gen_pls(DC *dc);               /* predicate logic; queued */
+void e2k_gen_wait(DC *dc);
+/* after commit: setbn/setbp, loop counters, the transfer; may end the block */
+IrVal e2k_transfer_cond(DC *dc, bool *is_const, bool *value);    /* before commit */
+void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value);
+void e2k_gen_goto(DC *dc, unsigned slot, uint64_t ip, uint64_t mode);
+bool e2k_resolve_ctl(const E2kOpRow *row, E2kEmit *e);      /* ibranchd, icalld */
+
+#endif

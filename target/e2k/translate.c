@@ -1,0 +1,960 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Elbrus translator: walks wide instructions, gives operands to the families of operations and
+ * writes their results when the whole bundle has been read. translate.h has the rules.
+ *
+ * Registers are written through: a result is stored to the window at the end of its bundle, and
+ * its temp serves later bundles of the block. So nothing has to be rebuilt at a fault but the
+ * address of the bundle, and ends of blocks cost nothing.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "target/e2k/translate-priv.h"
+#include "target/e2k/translate-hooks.h"
+#include "util/log.h"
+
+enum { MAX_BUNDLES = 48, MAX_BLOCK_OPS = 3000, MAX_BLOCK_COLD = MAX_COLD - 16 };
+
+/* ---- which emitter ---- */
+
+static E2kEmit *emits;              /* one for each row */
+
+static E2kResolveFn *const families[] = {
+    e2k_resolve_int, e2k_resolve_packed, e2k_resolve_fp, e2k_resolve_mem, e2k_resolve_state,
+    e2k_resolve_ctl,
+};
+
+static void resolve_row(unsigned i)
+{
+    for (unsigned f = 0; f < G_N_ELEMENTS(families) && !emits[i].fn; f++) {
+        if (!families[f](&e2k_op_rows[i], &emits[i])) {
+            emits[i] = (E2kEmit){ 0 };
+        }
+    }
+}
+
+void e2k_translate_init(void)
+{
+    emits = g_new0(E2kEmit, e2k_n_op_rows);
+    for (unsigned i = 0; i < e2k_n_op_rows; i++) {
+        resolve_row(i);
+    }
+}
+
+bool e2k_op_translatable(const E2kOpRow *row)
+{
+    if (!emits) {
+        e2k_translate_init();
+    }
+    return emits[row - e2k_op_rows].fn != NULL;
+}
+
+/* ---- what is known of the state ---- */
+
+IrVal e2k_win(DC *dc)
+{
+    if (!dc->p->win) {
+        dc->p->win = ir_temp(dc->b, IR_I64);
+        ir_ld(dc->b, dc->p->win, ir_env(dc->b), ENV_OFS(win), MO_64);
+    }
+    return dc->p->win;
+}
+
+void e2k_forget_regs(DC *dc)
+{
+    memset(dc->p->reg, 0, sizeof(dc->p->reg));
+}
+
+void e2k_forget_all(DC *dc)
+{
+    e2k_forget_regs(dc);
+    memset(dc->p->pred, 0, sizeof(dc->p->pred));
+    dc->p->n_env = 0;
+    dc->p->win = NULL;
+}
+
+static MemOp mo_of(IrType t)
+{
+    return t == IR_I32 || t == IR_F32 ? MO_32 : t == IR_V128 ? MO_128 : MO_64;
+}
+
+/* base and offset of a register's slot */
+static IrVal reg_slot(DC *dc, unsigned reg, int32_t *ofs)
+{
+    if (reg >= REG_GLOBAL0) {
+        *ofs = ENV_OFS(g) + (int32_t)((reg - REG_GLOBAL0) * sizeof(E2kReg));
+        return ir_env(dc->b);
+    }
+    *ofs = (int32_t)(reg * sizeof(E2kReg));
+    return e2k_win(dc);
+}
+
+static IrVal load_slot(DC *dc, unsigned reg, IrType type)
+{
+    IrVal t = ir_temp(dc->b, type);
+    int32_t ofs;
+    IrVal base = reg_slot(dc, reg, &ofs);
+
+    ir_ld(dc->b, t, base, ofs, mo_of(type));
+    return t;
+}
+
+/* I64 from a new low half: the upper half comes from a temp or from memory (four bytes, since the
+ * low four have just been stored) */
+static IrVal join_halves(DC *dc, unsigned reg, RegCache *c)
+{
+    IrVal t = ir_temp(dc->b, IR_I64), low = ir_temp(dc->b, IR_I64);
+
+    ir_zext(dc->b, low, c->v[IR_I32]);
+    if (c->upper) {
+        ir_deposit(dc->b, t, c->upper, low, 0, 32);
+    } else {
+        int32_t ofs;
+        IrVal base = reg_slot(dc, reg, &ofs);
+
+        ir_ld(dc->b, t, base, ofs + 4, MO_32);
+        ir_shli(dc->b, t, t, 32);
+        ir_or(dc->b, t, t, low);
+    }
+    return t;
+}
+
+typedef struct Conversion { IrType to, from; IrOp op; } Conversion;
+static const Conversion conversions[] = {      /* tried in this order */
+    { IR_I32, IR_I64, IR_trunc }, { IR_I32, IR_F32, IR_fmov_to_int },
+    { IR_I64, IR_F64, IR_fmov_to_int }, { IR_I64, IR_V128, IR_vlow64 },
+    { IR_I32, IR_V128, IR_vlow32 },
+    { IR_F64, IR_I64, IR_fmov_from_int }, { IR_F64, IR_V128, IR_vlow_f64 },
+    { IR_F32, IR_I32, IR_fmov_from_int }, { IR_F32, IR_V128, IR_vlow_f32 },
+};
+
+IrVal e2k_load_reg(DC *dc, unsigned reg, IrType type)
+{
+    RegCache *c = &dc->p->reg[reg];
+
+    if (c->v[type]) {
+        return c->v[type];
+    }
+    if (c->v[IR_F32] && !c->v[IR_I32] && !c->v[IR_I64] && type != IR_V128) {
+        c->v[IR_I32] = ir_temp(dc->b, IR_I32);
+        ir_op1(dc->b, IR_fmov_to_int, c->v[IR_I32], c->v[IR_F32]);
+        return e2k_load_reg(dc, reg, type);
+    }
+    if ((type == IR_I64 || type == IR_F64) && c->v[IR_I32] && !c->v[IR_I64] && !c->v[IR_V128] &&
+        !c->v[IR_F64]) {
+        c->v[IR_I64] = join_halves(dc, reg, c);
+        return e2k_load_reg(dc, reg, type);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(conversions); i++) {
+        const Conversion *k = &conversions[i];
+
+        if (k->to == type && c->v[k->from]) {
+            c->v[type] = ir_temp(dc->b, type);
+            ir_op1(dc->b, k->op, c->v[type], c->v[k->from]);
+            return c->v[type];
+        }
+    }
+    c->v[type] = load_slot(dc, reg, type);
+    return c->v[type];
+}
+
+IrVal e2k_ld_env(DC *dc, IrType type, int32_t ofs)
+{
+    DCPriv *p = dc->p;
+
+    for (unsigned i = 0; i < p->n_env; i++) {
+        if (p->env[i].ofs == ofs) {
+            return p->env[i].v;
+        }
+    }
+    IrVal t = ir_temp(dc->b, type);
+    ir_ld(dc->b, t, ir_env(dc->b), ofs, mo_of(type));
+    if (p->n_env < MAX_ENV_CACHE) {
+        p->env[p->n_env++] = (EnvCache){ ofs, t };
+    }
+    return t;
+}
+
+void e2k_st_env(DC *dc, IrVal v, int32_t ofs)
+{
+    DCPriv *p = dc->p;
+
+    ir_st(dc->b, v, ir_env(dc->b), ofs, mo_of(ir_type(v)));
+    for (unsigned i = 0; i < p->n_env; i++) {
+        if (p->env[i].ofs == ofs) {
+            p->env[i].v = v;
+            return;
+        }
+    }
+    if (p->n_env < MAX_ENV_CACHE) {
+        p->env[p->n_env++] = (EnvCache){ ofs, v };
+    }
+}
+
+/* ---- traps ---- */
+
+IrLabel *e2k_cold_trap(DC *dc, unsigned trapno)
+{
+    DCPriv *p = dc->p;
+
+    for (unsigned i = p->n_cold; i-- > 0 && p->cold[i].ip == dc->bundle.pc;) {
+        if (p->cold[i].trapno == trapno) {
+            return p->cold[i].label;
+        }
+    }
+    g_assert(p->n_cold < MAX_COLD);
+    p->cold[p->n_cold++] = (ColdTrap){ ir_label(dc->b), trapno, dc->bundle.pc, dc->mode };
+    return p->cold[p->n_cold - 1].label;
+}
+
+static void call_trap(DC *dc, unsigned trapno, uint64_t ip, uint64_t mode)
+{
+    e2k_call(dc, &e2k_helper_trap, NULL, 4, ir_env(dc->b), ir_i32(dc->b, trapno),
+             ir_i64(dc->b, ip), ir_i64(dc->b, mode), NULL, NULL);
+}
+
+static void emit_cold(DC *dc)
+{
+    for (unsigned i = 0; i < dc->p->n_cold; i++) {
+        const ColdTrap *t = &dc->p->cold[i];
+
+        ir_bind(dc->b, t->label);
+        call_trap(dc, t->trapno, t->ip, t->mode);
+    }
+}
+
+void e2k_emit_trap(DC *dc, unsigned trapno)
+{
+    if (dc->guard) {
+        ir_brcondi(dc->b, IR_COND_NE, dc->guard, 0, e2k_cold_trap(dc, trapno));
+    } else {
+        ir_br(dc->b, e2k_cold_trap(dc, trapno));
+        ir_bind(dc->b, ir_label(dc->b));            /* what follows is never reached */
+    }
+}
+
+void e2k_call(DC *dc, const IrHelper *h, IrVal ret, unsigned n, IrVal a0, IrVal a1, IrVal a2,
+              IrVal a3, IrVal a4, IrVal a5)
+{
+    const IrVal args[IR_MAX_ARGS] = { a0, a1, a2, a3, a4, a5 };
+
+    ir_call(dc->b, h, ret, n, args);
+}
+
+/* ---- operands ---- */
+
+/* register number of an operand byte; -1: an index outside the rotating area */
+static int reg_of_code(DC *dc, uint8_t code)
+{
+    if (e2k_is_based(code)) {
+        unsigned rbs = dc->mode >> E2K_MODE_RBS_SHIFT & 63, rsz = dc->mode >> E2K_MODE_RSZ_SHIFT & 63;
+        unsigned cur = dc->mode >> E2K_MODE_RCUR_SHIFT & 63, size = 2 * (rsz + 1);
+        unsigned reg = 2 * rbs + (code + 2 * cur) % size;
+
+        return code < size && reg < E2K_MAX_WINDOW ? (int)reg : -1;
+    }
+    return e2k_is_global(code) ? REG_GLOBAL0 + (code & 31) : code & 63;
+}
+
+/* Emits the test that a window register is inside the window, once per block and size. */
+void e2k_check_reg(DC *dc, int reg)
+{
+    DCPriv *p = dc->p;
+
+    if (reg >= REG_GLOBAL0 || reg < p->checked_size) {
+        return;
+    }
+    if (p->wsize >= 0) {
+        ir_br(dc->b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
+        ir_bind(dc->b, ir_label(dc->b));
+    } else {
+        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), (uint32_t)reg,
+                   e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
+        p->checked_size = reg + 1;
+    }
+}
+
+static uint8_t code_of(const E2kAlop *op, unsigned n)
+{
+    const uint8_t codes[] = { 0, op->src1, op->src2, op->src3, op->dst };
+
+    return codes[n];
+}
+
+static bool literal_of(DC *dc, const E2kAlop *op, unsigned n, uint64_t *value)
+{
+    uint8_t code = code_of(op, n);
+
+    if (e2k_is_reg(code) || n == 4) {
+        return false;
+    }
+    if (n == 1) {
+        *value = code & 31;
+        return true;
+    }
+    if (!e2k_literal(&dc->bundle, code, value)) {
+        *value = 0;                                 /* the decoder has refused it */
+    }
+    return true;
+}
+
+bool e2k_src_const(DC *dc, const E2kAlop *op, unsigned n, uint64_t *value)
+{
+    return literal_of(dc, op, n, value);
+}
+
+static IrVal const_as(DC *dc, IrType type, uint64_t value)
+{
+    IrVal t;
+
+    switch (type) {
+    case IR_I32:
+        return ir_i32(dc->b, (uint32_t)value);
+    case IR_I64:
+        return ir_i64(dc->b, value);
+    case IR_V128:
+        t = ir_temp(dc->b, type);
+        ir_op1(dc->b, IR_vzext64, t, ir_i64(dc->b, value));
+        return t;
+    default:
+        t = ir_temp(dc->b, type);
+        ir_op1(dc->b, IR_fmov_from_int, t,
+               type == IR_F32 ? ir_i32(dc->b, (uint32_t)value) : ir_i64(dc->b, value));
+        return t;
+    }
+}
+
+/* -1: there is none (the bundle traps) */
+static int src_reg(DC *dc, const E2kAlop *op, unsigned n)
+{
+    return reg_of_code(dc, code_of(op, n));
+}
+
+IrVal e2k_src(DC *dc, const E2kAlop *op, unsigned n, IrType type)
+{
+    uint64_t value;
+    int reg;
+
+    if (literal_of(dc, op, n, &value)) {
+        return const_as(dc, type, value);
+    }
+    reg = src_reg(dc, op, n);
+    return reg < 0 ? const_as(dc, type, 0) : e2k_load_reg(dc, (unsigned)reg, type);
+}
+
+IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n)
+{
+    uint64_t value;
+    int reg;
+
+    if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
+        dc->p->reg[reg].v[IR_F64] && !dc->p->reg[reg].v[IR_I64]) {
+        return dc->p->reg[reg].v[IR_F64];
+    }
+    return e2k_src(dc, op, n, IR_I64);
+}
+
+IrVal e2k_src_v64(DC *dc, const E2kAlop *op, unsigned n)
+{
+    IrVal t = ir_temp(dc->b, IR_V128), v = e2k_src_any64(dc, op, n);
+
+    ir_op1(dc->b, ir_type(v) == IR_F64 ? IR_vzext_f64 : IR_vzext64, t, v);
+    return t;
+}
+
+/* scratch slots: 0..5 results of the channels, 6 and 7 literals */
+static IrVal scratch_ptr(DC *dc, unsigned slot)
+{
+    IrVal t = ir_temp(dc->b, IR_I64);
+
+    ir_env_ptr(dc->b, t, ENV_OFS(scratch) + (int32_t)(slot * sizeof(E2kReg)));
+    return t;
+}
+
+IrVal e2k_src_ptr(DC *dc, const E2kAlop *op, unsigned n)
+{
+    IrVal t = ir_temp(dc->b, IR_I64);
+    uint64_t value;
+    int32_t ofs;
+    int reg = -1;
+
+    if (literal_of(dc, op, n, &value) || (reg = src_reg(dc, op, n)) < 0) {
+        int32_t at = ENV_OFS(scratch) + (n == 1 ? 6 : 7) * (int32_t)sizeof(E2kReg);
+
+        ir_st(dc->b, ir_i64(dc->b, reg < 0 && e2k_is_reg(code_of(op, n)) ? 0 : value),
+              ir_env(dc->b), at, MO_64);
+        ir_st(dc->b, ir_i64(dc->b, 0), ir_env(dc->b), at + 8, MO_64);
+        return scratch_ptr(dc, n == 1 ? 6 : 7);
+    }
+    if (reg >= REG_GLOBAL0) {
+        reg_slot(dc, (unsigned)reg, &ofs);
+        ir_env_ptr(dc->b, t, ofs);
+    } else {
+        ir_addi(dc->b, t, e2k_win(dc), (uint64_t)reg * sizeof(E2kReg));
+    }
+    return t;
+}
+
+/* ---- conditions ---- */
+
+static unsigned phys_pred(DC *dc, unsigned n)
+{
+    unsigned psz = dc->mode >> E2K_MODE_PSZ_SHIFT & 31, cur = dc->mode >> E2K_MODE_PCUR_SHIFT & 31;
+
+    return n <= psz ? (n + cur) % (psz + 1) : n;
+}
+
+static IrVal load_pred(DC *dc, unsigned phys)
+{
+    IrVal *c = &dc->p->pred[phys];
+
+    if (!*c) {
+        *c = ir_temp(dc->b, IR_I32);
+        ir_ld(dc->b, *c, ir_env(dc->b), ENV_OFS(pred) + (int32_t)phys, MO_8);
+    }
+    return *c;
+}
+
+IrVal e2k_pred(DC *dc, unsigned n)
+{
+    return load_pred(dc, phys_pred(dc, n & 31));
+}
+
+static IrVal not_of(DC *dc, IrVal v)
+{
+    IrVal t = ir_temp(dc->b, IR_I32);
+
+    ir_xori(dc->b, t, v, 1);
+    return t;
+}
+
+IrVal e2k_cond(DC *dc, const E2kCond *c)
+{
+    IrVal v;
+
+    if (c->pcnt) {
+        v = ir_temp(dc->b, IR_I32);
+        ir_setcondi(dc->b, c->neg ? IR_COND_GTU : IR_COND_LEU, v,
+                    e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), c->n);
+        return v;
+    }
+    v = e2k_pred(dc, c->n);
+    return c->neg ? not_of(dc, v) : v;
+}
+
+IrVal e2k_and_cond(DC *dc, IrVal a, IrVal c)
+{
+    IrVal t;
+
+    if (!a || !c) {
+        return a ? a : c;
+    }
+    t = ir_temp(dc->b, IR_I32);
+    ir_and(dc->b, t, a, c);
+    return t;
+}
+
+IrVal e2k_mrgc(DC *dc, const E2kAlop *op)
+{
+    return op->has_mrgc ? e2k_cond(dc, &op->mrgc) : ir_i32(dc->b, 0);
+}
+
+static IrVal guard_of(DC *dc, const E2kAlop *op)
+{
+    IrVal g = NULL;
+
+    for (unsigned i = 0; i < op->n_conds; i++) {
+        g = e2k_and_cond(dc, g, e2k_cond(dc, &op->conds[i]));
+    }
+    return g;
+}
+
+IrVal e2k_guarded_addr(DC *dc, IrVal addr, IrVal extra)
+{
+    IrVal ok = e2k_and_cond(dc, dc->guard, extra), t, dummy;
+
+    if (!ok) {
+        return addr;
+    }
+    t = ir_temp(dc->b, IR_I64);
+    dummy = ir_temp(dc->b, IR_I64);
+    ir_env_ptr(dc->b, dummy, ENV_OFS(dummy));
+    ir_movcond(dc->b, IR_COND_NE, t, ok, ir_i32(dc->b, 0), addr, dummy);
+    return t;
+}
+
+IrVal e2k_loop_end(DC *dc)
+{
+    IrBlock *b = dc->b;
+
+    if (!dc->p->loop_end) {
+        IrVal t = ir_temp(b, IR_I32), u = ir_temp(b, IR_I32), v = ir_temp(b, IR_I32);
+
+        ir_setcondi(b, IR_COND_LTU, t, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), 2);
+        ir_setcondi(b, IR_COND_EQ, u, e2k_ld_env(dc, IR_I32, ENV_OFS(ecnt)), 0);
+        ir_and(b, v, t, u);
+        t = ir_temp(b, IR_I32);
+        ir_and(b, t, v, e2k_ld_env(dc, IR_I32, ENV_OFS(vlc)));
+        dc->p->loop_end = t;
+    }
+    return dc->p->loop_end;
+}
+
+/*
+ * Stores of a loop_mode bundle run when the prologue is over and the loop has not ended, or has but
+ * left a remainder: that one is counted down by each store.
+ */
+IrVal e2k_loop_store_ok(DC *dc)
+{
+    IrBlock *b = dc->b;
+    IrVal started, le, left, ok, use;
+
+    if (!dc->bundle.loop_mode) {
+        return NULL;
+    }
+    started = ir_temp(b, IR_I32);
+    left = ir_temp(b, IR_I32);
+    ok = ir_temp(b, IR_I32);
+    use = ir_temp(b, IR_I32);
+    le = e2k_loop_end(dc);
+    if (!dc->p->strmd) {
+        dc->p->strmd = e2k_ld_env(dc, IR_I32, ENV_OFS(strmd));
+    }
+    ir_setcondi(b, IR_COND_EQ, started, e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), 0);
+    ir_setcondi(b, IR_COND_NE, left, dc->p->strmd, 0);
+    ir_xori(b, ok, le, 1);
+    ir_or(b, ok, ok, left);
+    ir_and(b, ok, ok, started);
+    ir_and(b, use, le, left);
+    ir_and(b, use, use, started);
+    IrVal next = ir_temp(b, IR_I32);
+    ir_sub(b, next, dc->p->strmd, use);
+    dc->p->strmd = next;
+    return ok;
+}
+
+/* ---- results ---- */
+
+void e2k_add_write(DC *dc, Write w)
+{
+    DCPriv *p = dc->p;
+
+    g_assert(p->n_writes < MAX_WRITES);
+    p->writes[p->n_writes++] = w;
+}
+
+/* a copy of constants and of operands, which the register cache must not share */
+static IrVal own_temp(DC *dc, IrVal v)
+{
+    uint64_t value;
+
+    if (ir_is_const(v, &value)) {
+        IrVal t = ir_temp(dc->b, ir_type(v));
+
+        ir_mov(dc->b, t, v);
+        return t;
+    }
+    return v;
+}
+
+static void dst_code(DC *dc, uint8_t code, IrVal v, IrVal guard)
+{
+    int reg;
+
+    if (code == E2K_DST_EMPTY || code == E2K_DST_EMPTY_LO) {
+        return;
+    }
+    if (code >= E2K_DST_CTPR1 && code <= E2K_DST_CTPR3) {
+        IrVal t = ir_temp(dc->b, IR_I64);
+
+        ir_andi(dc->b, t, v, E2K_CTPR_ADDR_MASK);
+        ir_ori(dc->b, t, t, e2k_ctpr(0, E2K_CTPR_DISP));
+        e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = code - E2K_DST_CTPR1, .v = t });
+        return;
+    }
+    if (!e2k_is_reg(code)) {
+        return;                                     /* %tst, %tc, %tcd: nothing to see */
+    }
+    reg = reg_of_code(dc, code);
+    if (reg >= 0) {
+        e2k_add_write(dc, (Write){ .kind = WR_REG, .where = reg, .v = own_temp(dc, v),
+                                   .guard = guard });
+    }
+}
+
+void e2k_dst(DC *dc, const E2kAlop *op, IrVal v)
+{
+    dst_code(dc, op->dst, v, dc->guard);
+}
+
+void e2k_dst_reg(DC *dc, uint8_t code, IrVal v)
+{
+    dst_code(dc, code, v, NULL);
+}
+
+void e2k_dst_v64(DC *dc, const E2kAlop *op, IrVal v)
+{
+    IrVal t = ir_temp(dc->b, IR_F64);
+
+    ir_op1(dc->b, IR_vlow_f64, t, v);
+    e2k_dst(dc, op, t);
+}
+
+IrVal e2k_dst_ptr(DC *dc, const E2kAlop *op)
+{
+    int reg = e2k_is_reg(op->dst) ? reg_of_code(dc, op->dst) : -1;
+
+    if (reg >= 0) {
+        e2k_add_write(dc, (Write){ .kind = WR_REG, .where = reg, .is_ptr = true,
+                                   .channel = op->channel, .guard = dc->guard });
+    }
+    return scratch_ptr(dc, op->channel);
+}
+
+void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v)
+{
+    e2k_add_write(dc, (Write){ .kind = WR_PRED, .where = (int32_t)phys_pred(dc, op->dst & 31),
+                               .v = own_temp(dc, v), .guard = dc->guard });
+}
+
+void e2k_set_env_late(DC *dc, IrVal v, int32_t ofs)
+{
+    e2k_add_write(dc, (Write){ .kind = WR_ENV, .where = ofs, .v = own_temp(dc, v),
+                               .guard = dc->guard });
+}
+
+static IrVal choose(DC *dc, IrVal guard, IrVal v, IrVal old)
+{
+    IrVal t;
+
+    if (!guard) {
+        return v;
+    }
+    t = ir_temp(dc->b, ir_type(v));
+    ir_movcond(dc->b, IR_COND_NE, t, guard, ir_i32(dc->b, 0), v, old);
+    return t;
+}
+
+static void commit_reg(DC *dc, const Write *w)
+{
+    RegCache *c = &dc->p->reg[w->where];
+    IrVal v = w->v, upper = NULL, base;
+    IrType type;
+    int32_t ofs;
+
+    if (w->is_ptr) {
+        v = ir_temp(dc->b, IR_V128);
+        ir_ld(dc->b, v, ir_env(dc->b),
+              ENV_OFS(scratch) + w->channel * (int32_t)sizeof(E2kReg), MO_128);
+    }
+    type = ir_type(v);
+    if (type == IR_I32 && dc->p->new_dbl) {
+        IrVal t = ir_temp(dc->b, IR_I64);
+
+        ir_zext(dc->b, t, v);
+        v = t;
+        type = IR_I64;
+    } else if (type == IR_F32 && dc->p->new_dbl) {
+        IrVal t = ir_temp(dc->b, IR_I32), u = ir_temp(dc->b, IR_I64);
+
+        ir_op1(dc->b, IR_fmov_to_int, t, v);
+        ir_zext(dc->b, u, t);
+        v = u;
+        type = IR_I64;
+    }
+    if (w->guard) {
+        v = choose(dc, w->guard, v, e2k_load_reg(dc, (unsigned)w->where, type));
+    }
+    if (type == IR_I32 || type == IR_F32) {
+        upper = c->v[IR_I64] ? c->v[IR_I64] : c->upper;
+    }
+    base = reg_slot(dc, (unsigned)w->where, &ofs);
+    ir_st(dc->b, v, base, ofs, mo_of(type));
+    *c = (RegCache){ .upper = upper };
+    c->v[type] = v;
+}
+
+static void commit_one(DC *dc, const Write *w)
+{
+    DCPriv *p = dc->p;
+    IrVal v;
+
+    switch (w->kind) {
+    case WR_REG:
+        commit_reg(dc, w);
+        break;
+    case WR_PRED:
+        v = w->guard ? choose(dc, w->guard, w->v, load_pred(dc, (unsigned)w->where)) : w->v;
+        ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(pred) + w->where, MO_8);
+        p->pred[w->where] = v;
+        break;
+    case WR_CTPR:
+        v = w->v ? w->v : ir_i64(dc->b, w->known);
+        ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(ctpr) + w->where * 8, MO_64);
+        p->ctpr_known[w->where] = !w->v;
+        p->ctpr_guess[w->where] = false;
+        p->ctpr[w->where] = w->known;
+        break;
+    case WR_ENV:
+        e2k_st_env(dc, w->guard ? choose(dc, w->guard, w->v,
+                                         e2k_ld_env(dc, ir_type(w->v), w->where)) : w->v,
+                   w->where);
+        break;
+    }
+}
+
+void e2k_commit(DC *dc)
+{
+    DCPriv *p = dc->p;
+
+    for (unsigned i = 0; i < p->n_writes; i++) {
+        commit_one(dc, &p->writes[i]);
+    }
+    p->n_writes = 0;
+    if (p->strmd) {
+        e2k_st_env(dc, p->strmd, ENV_OFS(strmd));
+    }
+}
+
+/* ---- one bundle ---- */
+
+/* the operand bytes of an operation that name registers, and whether they do */
+static bool check_operands(DC *dc, const E2kAlop *op)
+{
+    const E2kOpRow *r = op->row;
+    const uint8_t codes[] = { op->src1, op->src2, op->src3, op->dst };
+    const bool used[] = { r->src1 && r->src1_fixed < 0, r->src2 != 0,
+                          r->src3 && r->ales_lo == E2K_ALES_SRC3,
+                          r->dst >= W_S && r->dst <= W_P };
+
+    if (r->format == ALF10 || r->format == ALF19 || r->format == AAURR) {
+        return true;                /* AAU registers in the operand bytes */
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        if (used[i] && e2k_is_reg(codes[i])) {
+            int reg = reg_of_code(dc, codes[i]);
+
+            if (reg < 0) {
+                return false;
+            }
+            if (i < 3 || !dc->p->setwd) {
+                e2k_check_reg(dc, reg);
+            }
+        }
+    }
+    return true;
+}
+
+static void unimplemented(DC *dc, const E2kAlop *op)
+{
+    log_if(LOG_UNIMP, "e2k: %s at 0x%" PRIx64 " (channel %u) is not implemented\n",
+             op->row->name, dc->bundle.pc, op->channel);
+    e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+}
+
+static void gen_alop(DC *dc, const E2kAlop *op)
+{
+    const E2kEmit *e = &emits[op->row - e2k_op_rows];
+
+    dc->guard = op->n_conds ? guard_of(dc, op) : NULL;
+    if (e->fn) {
+        e->fn(dc, op, e);
+    } else {
+        unimplemented(dc, op);
+    }
+    dc->guard = NULL;
+}
+
+static bool conflicting_channels(const E2kBundle *b)
+{
+    static const uint8_t pairs[][2] = { { 2, 3 }, { 5, 0 } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        const E2kAlop *st = &b->alop[pairs[i][0]], *ld = &b->alop[pairs[i][1]];
+
+        if ((b->alop_mask >> pairs[i][0] & 1) && (b->alop_mask >> pairs[i][1] & 1) &&
+            st->row->mas && ld->row->mas && st->row->dst == W_NONE && ld->row->dst != W_NONE &&
+            st->mas != 0x3f && st->row->format != ALF10) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_retry(const E2kBundle *b)
+{
+    bool sm = b->mova[0].opcode | b->mova[1].opcode | b->mova[2].opcode | b->mova[3].opcode;
+
+    for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
+        sm |= (b->alop_mask >> c & 1) && b->alop[c].sm && b->alop[c].row->mas;
+    }
+    return sm;
+}
+
+static bool gen_alops(DC *dc)
+{
+    E2kBundle *b = &dc->bundle;
+
+    if (conflicting_channels(b)) {
+        return false;
+    }
+    for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
+        if ((b->alop_mask >> c & 1) && !check_operands(dc, &b->alop[c])) {
+            e2k_emit_trap(dc, E2K_EXC_WINDOW_BOUNDS);
+            return true;
+        }
+    }
+    for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
+        if (b->alop_mask >> c & 1) {
+            gen_alop(dc, &b->alop[c]);
+        }
+    }
+    return true;
+}
+
+static void gen_aau(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+
+    if (b->mova[0].opcode | b->mova[1].opcode | b->mova[2].opcode | b->mova[3].opcode) {
+        e2k_emit_mova(dc);
+    }
+    if (SS_BIT(b, SS_BAP)) {
+        e2k_emit_bap(dc);
+    }
+    if (SS_BIT(b, SS_EAP)) {
+        e2k_emit_eap(dc);
+    }
+}
+
+static void gen_bundle(DC *dc)
+{
+    DCPriv *p = dc->p;
+    bool is_const, value;
+    IrVal cond;
+
+    p->setwd = false;
+    p->new_dbl = dc->mode & E2K_MODE_DBL;
+    p->loop_end = p->strmd = p->branch_to = NULL;
+    p->next_ip = dc->bundle.pc + dc->bundle.size_bytes;
+    e2k_gen_setwd(dc);
+    if (!gen_alops(dc)) {
+        e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
+    }
+    gen_aau(dc);
+    e2k_gen_pls(dc);
+    e2k_gen_cs0(dc);
+    cond = e2k_transfer_cond(dc, &is_const, &value);
+    e2k_commit(dc);
+    e2k_gen_wait(dc);
+    e2k_gen_transfer(dc, cond, is_const, value);
+}
+
+/* ---- blocks ---- */
+
+/* false: the bundle reaches into another page and is not the first one */
+static bool fetch(DC *dc, uint64_t ip, E2kStatus *status, unsigned *bad_channel)
+{
+    uint8_t code[E2K_MAX_BUNDLE_BYTES];
+    size_t n = MIN(cpu_fetch_avail(dc->cpu, ip), sizeof(code));
+
+    cpu_fetch_code(dc->cpu, ip, code, n);
+    *status = e2k_decode(code, n, ip, dc->version, &dc->bundle, bad_channel);
+    if (*status == E2K_SHORT) {
+        if (dc->info->n_insns) {
+            return false;
+        }
+        n = dc->bundle.size_bytes;
+        cpu_fetch_code(dc->cpu, ip, code, n);
+        *status = e2k_decode(code, n, ip, dc->version, &dc->bundle, bad_channel);
+    }
+    dc->bundle.pc = ip;
+    return true;
+}
+
+static bool translate_one(DC *dc, uint64_t ip)
+{
+    unsigned bad_channel = 0;
+    E2kStatus status;
+
+    if (ip & 7) {
+        dc->bundle = (E2kBundle){ .pc = ip, .size_bytes = 8 };
+        status = E2K_BAD_LAYOUT;
+    } else if (!fetch(dc, ip, &status, &bad_channel)) {
+        return false;
+    }
+    dc->info->n_insns++;
+    dc->info->size_bytes += dc->bundle.size_bytes;
+    ir_insn_start(dc->b, ip, dc->mode | (status == E2K_OK && may_retry(&dc->bundle)
+                                         ? E2K_WORD_RETRY : 0));
+    if (status != E2K_OK) {
+        log_if(LOG_UNIMP, "e2k: no valid instruction at 0x%" PRIx64 " (%s, channel %u)\n", ip,
+                 status == E2K_BAD_OP ? "unknown operation" : status == E2K_BAD_OPERAND
+                 ? "bad operand" : "bad layout", bad_channel);
+        call_trap(dc, ip & 7 ? E2K_EXC_ILLEGAL_INSTR_ADDR : E2K_EXC_ILLEGAL_OPCODE, ip, dc->mode);
+        dc->ended = true;
+        return true;
+    }
+    gen_bundle(dc);
+    return true;
+}
+
+static bool block_is_full(const DC *dc, uint64_t ip, unsigned max)
+{
+    return dc->info->n_insns >= max || ir_block_n_ops(dc->b) > MAX_BLOCK_OPS ||
+           ir_block_overflow(dc->b) || ((ip ^ dc->info->pc) & PAGE_MASK_) ||
+           dc->p->n_cold > MAX_BLOCK_COLD;
+}
+
+void e2k_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
+{
+    static __thread DCPriv priv;
+    CPUE2KState *env = e2k_env(cpu);
+    DC dc = { .b = b, .cpu = cpu, .env = env, .info = info, .version = env->version,
+              .mode = info->flags, .p = &priv };
+    unsigned max = MIN(info->max_insns ? info->max_insns : 1, MAX_BUNDLES);
+    uint64_t ip = info->pc;
+
+    memset(&priv, 0, sizeof(priv));
+    priv.wsize = -1;
+    for (unsigned i = 0; i < 3; i++) {
+        priv.ctpr_guess[i] = true;
+        priv.ctpr[i] = env->ctpr[i];
+    }
+    info->n_insns = info->size_bytes = 0;
+    do {
+        if (!translate_one(&dc, ip)) {
+            break;
+        }
+        ip = dc.bundle.pc + dc.bundle.size_bytes;
+    } while (!dc.ended && !block_is_full(&dc, ip, max));
+    if (!dc.ended) {
+        e2k_gen_goto(&dc, 0, ip, dc.mode);
+    }
+    emit_cold(&dc);
+}
+
+/* ---- CPUOps ---- */
+
+void e2k_get_tb_key(CPUState *cpu, uint64_t *pc, uint64_t *flags)
+{
+    CPUE2KState *env = e2k_env(cpu);
+
+    *pc = env->ip;
+    *flags = env->mode;
+}
+
+void e2k_restore_state(CPUState *cpu, const uint64_t words[IR_INSN_WORDS])
+{
+    CPUE2KState *env = e2k_env(cpu);
+
+    env->ip = words[0];
+    env->mode = words[1] & ~E2K_WORD_RETRY;
+    env->may_retry = words[1] & E2K_WORD_RETRY;
+}
+
+void e2k_set_pc(CPUState *cpu, uint64_t pc, uint64_t flags)
+{
+    e2k_env(cpu)->ip = pc;
+    e2k_env(cpu)->mode = flags;
+}
