@@ -5,6 +5,7 @@
 #include "accel/accel.h"
 #include "config-host.h"
 #include "hmp-cmds.h"
+#include "hw/core/balloon.h"
 #include "hw/core/device.h"
 #include "monitor-internal.h"
 #include "qapi/qapi-commands.h"
@@ -69,12 +70,9 @@ static void hmp_info_balloon(HmpContext *ctx, const HmpArgs *args)
 static void hmp_info_hv_balloon(HmpContext *ctx, const HmpArgs *args)
 {
     Error *err = NULL;
-    g_autoptr(HvBalloonInfo) info = qmp_query_hv_balloon_status_report(&err);
 
-    if (good(ctx, err)) {
-        fprintf(ctx->out, "committed: %" PRIu64 " MiB\navailable: %" PRIu64 " MiB\n",
-                info->committed >> 20, info->available >> 20);
-    }
+    balloon_print(ctx->out, &err);
+    good(ctx, err);
 }
 
 static void print_memory_device(FILE *out, const MemoryDeviceInfo *d)
@@ -507,7 +505,7 @@ const HmpCommand hmp_commands[] = {
     { "balloon", "", "", "show balloon information", hmp_info_balloon, true },
     { "chardev", "", "", "show the character devices", hmp_info_chardev, true },
     { "cpus", "", "", "show infos for each CPU", hmp_info_cpus, true },
-    { "hv-balloon", "", "", "show what the guest of an hv-balloon reported",
+    { "hv-balloon", "", "", "show the balloon's target, state and ranges",
       hmp_info_hv_balloon, true },
     { "jit", "", "", "show dynamic compiler info", hmp_info_jit, true },
     { "kvm", "", "", "show KVM information", hmp_info_kvm, true },

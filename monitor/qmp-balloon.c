@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* QMP commands and events of the balloon device. */
 #include <inttypes.h>
+#include <string.h>
 #include "config-host.h"
 #include "hw/core/balloon.h"
 #include "hw/core/device.h"
+#include "hw/core/memory-device.h"
 #include "monitor-internal.h"
 #include "qapi/qapi-commands.h"
 #include "qapi/qapi-events.h"
@@ -57,6 +59,14 @@ static char *get(Device *dev, const char *name)
     return object_find_property(OBJECT(dev), name) ? object_get(OBJECT(dev), name, NULL) : NULL;
 }
 
+/* What the user called it; NULL: nothing. */
+static const char *user_id(const Device *dev)
+{
+    const Object *parent = dev->parent.parent_obj;
+
+    return parent && parent->id && strcmp(parent->id, "peripheral") == 0 ? dev->parent.id : NULL;
+}
+
 static MemoryDeviceInfo *describe(Device *dev)
 {
     MemoryDeviceInfo *i = MemoryDeviceInfo_new();
@@ -67,8 +77,7 @@ static MemoryDeviceInfo *describe(Device *dev)
     i->type = MEMORY_DEVICE_INFO_KIND_HV_BALLOON;
     i->u.hv_balloon = HvBalloonDeviceInfoWrapper_new();
     i->u.hv_balloon->data = b;
-    b->id = dev->parent.parent_obj && dev->parent.parent_obj->id &&
-            g_str_equal(dev->parent.parent_obj->id, "peripheral") ? g_strdup(dev->parent.id) : NULL;
+    b->id = g_strdup(user_id(dev));
     if (backend) {
         g_autofree char *size = object_get(backend, "size", NULL);
         b->memdev = object_path(backend);
@@ -100,8 +109,16 @@ static void status(const BalloonStatus *s, void *opaque)
     qapi_event_send_hv_balloon_status_report(s->committed_bytes, s->available_bytes);
 }
 
+static void size_changed(Device *dev, uint64_t plugged_bytes)
+{
+    g_autofree char *path = object_path(OBJECT(dev));
+
+    qapi_event_send_memory_device_size_change(user_id(dev), plugged_bytes, path);
+}
+
 void monitor_listen_to_balloon(bool on)
 {
+    memory_device_set_listener(on ? size_changed : NULL);
     balloon_set_change_listener(on ? changed : NULL, NULL);
     balloon_set_status_listener(on ? status : NULL, NULL);
 }

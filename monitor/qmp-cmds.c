@@ -9,6 +9,7 @@
 #include "config-host.h"
 #include "hw/boards.h"
 #include "hw/core/device.h"
+#include "hw/core/memory-device.h"
 #include "monitor-internal.h"
 #include "qapi/command.h"
 #include "qapi/qapi-commands.h"
@@ -228,6 +229,7 @@ MemoryInfo *qmp_query_memory_size_summary(Error **errp)
 
     m->base_memory = machine_services()->ram_bytes;
     m->has_plugged_memory = true;
+    m->plugged_memory = memory_devices_plugged_bytes();
     return m;
 }
 

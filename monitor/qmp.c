@@ -311,6 +311,7 @@ typedef struct Throttle {
 
 static Throttle throttles[] = {
     { QAPI_EVENT_BALLOON_CHANGE }, { QAPI_EVENT_HV_BALLOON_STATUS_REPORT },
+    { QAPI_EVENT_MEMORY_DEVICE_SIZE_CHANGE },
 };
 
 static void throttle_over(void *opaque)

@@ -77,6 +77,12 @@ typedef struct WireHotAddResponse {
 } WireHotAddResponse;
 WIRE_SIZE(WireHotAddResponse, 16);
 
+typedef struct WireHotAddRequest {
+    WireHeader h;
+    le64 range;                     /* bits 0..39: first page; bits 40..63: pages */
+    le64 region;                    /* what the range is a part of */
+} WireHotAddRequest;
+WIRE_SIZE(WireHotAddRequest, 24);
 
 /* ---- from the guest: one row a message, parse sees at least min_bytes ---- */
 
@@ -226,6 +232,22 @@ size_t dm_build_balloon_request(uint8_t *buf, uint32_t trans_id, uint32_t n_page
     return sizeof(w);
 }
 
+static uint64_t range_word(PageRange r)
+{
+    assert(r.n_pages <= DM_RANGE_PAGES_MAX && r.start_pfn >> 40 == 0);
+    return r.start_pfn | r.n_pages << 40;
+}
+
+size_t dm_build_hot_add_request(uint8_t *buf, uint32_t trans_id, PageRange range, PageRange region)
+{
+    WireHotAddRequest w = { .h = header(DM_HOT_ADD_REQUEST, sizeof(w), trans_id),
+                            .range = le64_of(range_word(range)),
+                            .region = le64_of(range_word(region)) };
+
+    memcpy(buf, &w, sizeof(w));
+    return sizeof(w);
+}
+
 size_t dm_build_unballoon_request(uint8_t *buf, uint32_t trans_id, const PageRange *ranges,
                                   unsigned n, bool more)
 {
@@ -236,8 +258,7 @@ size_t dm_build_unballoon_request(uint8_t *buf, uint32_t trans_id, const PageRan
     assert(n <= DM_RANGES_MAX);
     memcpy(buf, &w, sizeof(w));
     for (unsigned i = 0; i < n; i++) {
-        assert(ranges[i].n_pages <= DM_RANGE_PAGES_MAX && ranges[i].start_pfn >> 40 == 0);
-        stle64(buf + sizeof(w) + i * sizeof(le64), ranges[i].start_pfn | ranges[i].n_pages << 40);
+        stle64(buf + sizeof(w) + i * sizeof(le64), range_word(ranges[i]));
     }
     return size_bytes;
 }

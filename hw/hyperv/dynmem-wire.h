@@ -51,5 +51,7 @@ size_t dm_build_balloon_request(uint8_t *buf, uint32_t trans_id, uint32_t n_page
 /* @ranges: up to DM_RANGES_MAX, each up to DM_RANGE_PAGES_MAX pages, below 2^40 */
 size_t dm_build_unballoon_request(uint8_t *buf, uint32_t trans_id, const PageRange *ranges,
                                   unsigned n, bool more);
+/* limits as above; the 24-byte form, which all versions know */
+size_t dm_build_hot_add_request(uint8_t *buf, uint32_t trans_id, PageRange range, PageRange region);
 
 #endif

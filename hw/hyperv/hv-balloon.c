@@ -11,13 +11,19 @@
  *                                                                   post-boot-delay over: |
  *                      poll_idle: guest has too much                         wait_is_over |
  *      BALLOON_POST <--------------------------- IDLE <-----------------------------------+
- *           | poll_balloon: sent                 ^ ^ |
- *           v                                    | | | poll_idle: guest has too little
- *      BALLOON_REPLY ---- on_balloon: last ------+ | v
- *                                                  | UNBALLOON_POST
- *                                                  |   | poll_unballoon: all sent
- *      UNBALLOON_REPLY <---------------------------|---+
- *           |  on_unballoon                        |
+ *           | poll_balloon: sent                 ^ ^ | |
+ *           v                                    | | | | poll_idle: too little, and it gave some
+ *      BALLOON_REPLY ---- on_balloon: last ------+ | | v
+ *                                                  | | UNBALLOON_POST
+ *                                                  | |   | poll_unballoon: all sent
+ *      UNBALLOON_REPLY <---------------------------|-|---+
+ *           |  on_unballoon                        | |
+ *           +--------------------------------------+ | poll_idle: too little, nothing to return
+ *                                                  | v
+ *                                                  | HOT_ADD_POST
+ *                                                  |   | poll_hot_add: sent
+ *      HOT_ADD_REPLY <-----------------------------|---+
+ *           |  on_hot_add                          |
  *           +--------------------------------------+
  *
  * A full ring keeps a POST state until the guest makes room. A guest that never answers keeps its
@@ -25,11 +31,18 @@
  *
  * Pages that the guest gave are in a tree of ranges; only those are ever given back. Their content
  * is dropped. A page is taken once, and only if it is RAM; the rest of a reply is not affected.
+ *
+ * Memory beyond boot RAM comes from 'memdev' (hot-add.c), in pieces of the guest's alignment; what
+ * is too much of the last piece is ballooned away again. The guest keeps what was added until the
+ * machine is reset: also when its driver goes away in the middle of an answer.
  */
 #include <inttypes.h>
 #include <string.h>
 #include "dynmem-wire.h"
+#include "backends/hostmem.h"
+#include "hot-add.h"
 #include "hw/core/balloon.h"
+#include "hw/core/memory-device.h"
 #include "page-range-tree.h"
 #include "partition.h"
 #include "qom/parse.h"
@@ -45,52 +58,73 @@ enum {
     PACKETS_A_TURN = 64,
     WINDOWS_DELAY_S = 50,               /* some versions crash on requests right after boot */
     DELAY_AUTO = -1,
+    MIB_PAGES = 256,
+    PRINT_RANGES_MAX = 16,
 };
-#define STATUS_INTERVAL_NS 1000000000
+/* From there on Linux may add memory in blocks of 2 GiB only, whatever alignment it reports. */
+#define LARGE_GUEST_PAGES ((uint64_t)64 * 1024 * MIB_PAGES)
+#define LARGE_BLOCK_PAGES ((uint64_t)2 * 1024 * MIB_PAGES)
 
 typedef enum StateId {
     CLOSED, VERSION, CAPS, WAIT, IDLE, BALLOON_POST, BALLOON_REPLY, UNBALLOON_POST,
-    UNBALLOON_REPLY
+    UNBALLOON_REPLY, HOT_ADD_POST, HOT_ADD_REPLY, N_STATES
 } StateId;
+
+/* What one kind of transaction moved for the last target that needed any, and how fast. */
+typedef struct Transfer { uint64_t pages; int64_t ns; unsigned plan; } Transfer;
 
 struct HvBalloon {
     VMBusDevice parent;
     /* properties */
     Object *memdev;
     uint64_t addr;
-    bool status_report;
+    bool status_report, keep_size;
     int64_t delay_s;                    /* DELAY_AUTO */
 
     /* all below: big lock */
     StateId state;
     Timer *delay;
     uint64_t boot_pages;
+    HotAdd *hot_add;                    /* NULL: no memdev */
+    bool have_memdev;                   /* claimed, ours to drop */
     PageRangeTree *removed;             /* given by the guest */
     uint64_t returning;                 /* pages told to the guest, which has not answered yet */
     uint64_t target_pages;
     bool target_changed;                /* not acted on yet */
-    uint64_t to_remove, to_return;      /* pages left of what the last target asked for */
-    uint32_t trans_id;
-    bool can_balloon;
+    uint64_t to_remove, to_grow;        /* pages left of what the last target asked for */
+    uint64_t to_return;                 /* UNBALLOON_POST: of to_grow, not sent yet */
+    uint32_t trans_id, version;
+    bool can_balloon, can_hot_add;
+    PageRange offer;                    /* HOT_ADD_POST, HOT_ADD_REPLY */
     /* BALLOON_REPLY */
     uint64_t asked_pages, got_pages, claimed_pages;
     unsigned n_replies;
     bool have_status;
     BalloonStatus status;
-    int64_t status_told_ns;             /* 0: never */
+    int64_t status_ns, state_ns;        /* when it came; since when we are in the state */
+    int64_t start_ns;                   /* of the transaction under way */
+    unsigned plan;                      /* counts targets looked at */
+    Transfer ballooned, returned, added;
 };
 
 static const char *const state_names[] = {
     [CLOSED] = "closed", [VERSION] = "version", [CAPS] = "caps", [WAIT] = "wait", [IDLE] = "idle",
     [BALLOON_POST] = "balloon-post", [BALLOON_REPLY] = "balloon-reply",
     [UNBALLOON_POST] = "unballoon-post", [UNBALLOON_REPLY] = "unballoon-reply",
+    [HOT_ADD_POST] = "hot-add-post", [HOT_ADD_REPLY] = "hot-add-reply",
 };
+
+static int64_t now_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME_MONO);
+}
 
 static void set_state(HvBalloon *b, StateId to)
 {
     if (b->state != to) {
         hv_trace("hv-balloon: %s -> %s\n", state_names[b->state], state_names[to]);
         b->state = to;
+        b->state_ns = now_ns();
     }
 }
 
@@ -110,11 +144,22 @@ static RingResult send(HvBalloon *b, const uint8_t *msg, size_t len_bytes, uint3
 
 /* ---- how much the guest has ---- */
 
+/* all that is in its address space */
+static uint64_t total_pages(const HvBalloon *b)
+{
+    return b->boot_pages + (b->hot_add ? hot_add_pages(b->hot_add) : 0);
+}
+
+static uint64_t max_pages(const HvBalloon *b)
+{
+    return b->boot_pages + (b->hot_add ? hot_add_max_pages(b->hot_add) : 0);
+}
+
 static uint64_t pages_now(const HvBalloon *b)
 {
-    uint64_t removed = page_range_tree_pages(b->removed) + b->returning;
+    uint64_t removed = page_range_tree_pages(b->removed) + b->returning, total = total_pages(b);
 
-    return b->boot_pages - MIN(removed, b->boot_pages);
+    return total - MIN(removed, total);
 }
 
 static uint64_t actual_bytes(void *opaque)
@@ -127,23 +172,59 @@ static void tell_change(HvBalloon *b)
     balloon_changed(actual_bytes(b));
 }
 
+static void transferred(HvBalloon *b, Transfer *t, uint64_t pages)
+{
+    if (t->plan != b->plan) {
+        *t = (Transfer){ .plan = b->plan };
+    }
+    t->pages += pages;
+    t->ns += now_ns() - b->start_ns;
+}
+
 /* ---- polling: what a state does by itself ---- */
+
+static void look_at_target(HvBalloon *b)
+{
+    uint64_t now = pages_now(b);
+
+    b->target_changed = false;
+    b->plan++;
+    b->to_remove = now > b->target_pages ? now - b->target_pages : 0;
+    b->to_grow = b->target_pages > now ? b->target_pages - now : 0;
+}
+
+/* What the guest gave comes first; then memory that it never had. */
+static void grow(HvBalloon *b)
+{
+    b->to_return = MIN(b->to_grow, page_range_tree_pages(b->removed));
+    if (b->to_return) {
+        b->to_grow -= b->to_return;
+        set_state(b, UNBALLOON_POST);
+        return;
+    }
+    b->offer = (PageRange){ 0, 0 };
+    if (b->hot_add && b->can_hot_add) {
+        b->offer = hot_add_next(b->hot_add, b->to_grow, b->can_balloon);
+    }
+    if (b->offer.n_pages) {
+        hot_add_offer(b->hot_add, b->offer);
+        set_state(b, HOT_ADD_POST);
+    } else {
+        b->to_grow = 0;             /* as far as it goes */
+    }
+}
 
 static bool poll_idle(HvBalloon *b)
 {
     if (b->target_changed) {
-        uint64_t now = pages_now(b);
-
-        b->target_changed = false;
-        b->to_remove = now > b->target_pages ? now - b->target_pages : 0;
-        b->to_return = b->target_pages > now ? b->target_pages - now : 0;
+        look_at_target(b);
     }
     b->to_remove = b->can_balloon ? b->to_remove : 0;
-    b->to_return = MIN(b->to_return, page_range_tree_pages(b->removed));
+    b->start_ns = now_ns();
     if (b->to_remove) {
         set_state(b, BALLOON_POST);
-    } else if (b->to_return) {
-        set_state(b, UNBALLOON_POST);
+    } else if (b->to_grow) {
+        grow(b);
     }
     return b->state != IDLE;
 }
@@ -210,9 +291,22 @@ static bool poll_unballoon(HvBalloon *b)
     return true;
 }
 
+static bool poll_hot_add(HvBalloon *b)
+{
+    uint8_t msg[DM_MESSAGE_MAX];
+    size_t len = dm_build_hot_add_request(msg, b->trans_id, b->offer, b->offer);
+
+    if (send(b, msg, len, b->trans_id) != RING_OK) {
+        return false;
+    }
+    set_state(b, HOT_ADD_REPLY);
+    return true;
+}
+
 typedef bool PollFn(HvBalloon *b);      /* true: something was done, poll again */
-static PollFn *const polls[UNBALLOON_REPLY + 1] = {
+static PollFn *const polls[N_STATES] = {
     [IDLE] = poll_idle, [BALLOON_POST] = poll_balloon, [UNBALLOON_POST] = poll_unballoon,
+    [HOT_ADD_POST] = poll_hot_add,
 };
 
 static void poll(HvBalloon *b)
@@ -303,6 +397,7 @@ static void on_version(HvBalloon *b, const DmMessage *m)
     hv_trace("hv-balloon: version %u.%u %s\n", v >> 16, v & 0xffff, good ? "accepted" : "refused");
     send(b, msg, dm_build_version_response(msg, m->trans_id, good), m->trans_id);
     if (good) {
+        b->version = v;
         set_state(b, CAPS);
     }
 }
@@ -323,12 +418,23 @@ static void wait_is_over(void *opaque)
     vmbus_notify_later(&b->parent);
 }
 
+static uint64_t align_pages(const HvBalloon *b, const DmMessage *caps)
+{
+    uint64_t pages = (uint64_t)MIB_PAGES << caps->caps.hot_add_align_log2_mib;
+
+    return b->boot_pages >= LARGE_GUEST_PAGES ? MAX(pages, LARGE_BLOCK_PAGES) : pages;
+}
+
 static void on_caps(HvBalloon *b, const DmMessage *m)
 {
     uint8_t msg[DM_MESSAGE_MAX];
     int64_t wait_s = delay_s(b);
 
     b->can_balloon = m->caps.bits & DM_CAP_BALLOON;
+    b->can_hot_add = m->caps.bits & DM_CAP_HOT_ADD;
+    if (b->hot_add) {
+        hot_add_set_align(b->hot_add, align_pages(b, m));
+    }
     hv_trace("hv-balloon: caps 0x%" PRIx64 ", first request in %" PRId64 " s\n", m->caps.bits,
              wait_s);
     send(b, msg, dm_build_caps_response(msg, m->trans_id, true, !b->status_report), m->trans_id);
@@ -349,15 +455,13 @@ static uint64_t pages_to_bytes(uint64_t pages)
 
 static void on_status(HvBalloon *b, const DmMessage *m)
 {
-    int64_t now = clock_ns(CLOCK_REALTIME_MONO);
-
     b->have_status = true;
+    b->status_ns = now_ns();
     b->status = (BalloonStatus){
         .committed_bytes = pages_to_bytes(m->status.committed_pages),
         .available_bytes = pages_to_bytes(m->status.available_pages),
     };
-    if (b->status_report && (!b->status_told_ns || now - b->status_told_ns >= STATUS_INTERVAL_NS)) {
-        b->status_told_ns = now;
+    if (b->status_report) {
         balloon_status_reported(&b->status);
     }
 }
@@ -366,7 +470,7 @@ static void on_status(HvBalloon *b, const DmMessage *m)
 static bool reply_is_endless(const HvBalloon *b)
 {
     return b->n_replies > b->asked_pages + 16 ||
-           b->claimed_pages > b->asked_pages * 4 + b->boot_pages;
+           b->claimed_pages > b->asked_pages * 4 + total_pages(b);
 }
 
 static void on_balloon(HvBalloon *b, const DmMessage *m)
@@ -399,6 +503,7 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
         return;
     }
     b->trans_id++;
+    transferred(b, &b->ballooned, b->got_pages);
     /* nothing given: the guest has come to its floor */
     b->to_remove = b->got_pages ? b->to_remove - MIN(b->got_pages, b->to_remove) : 0;
     set_state(b, IDLE);
@@ -410,14 +515,44 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
 static void on_unballoon(HvBalloon *b, const DmMessage *m)
 {
     b->trans_id++;
+    transferred(b, &b->returned, b->returning);
     b->returning = 0;
     set_state(b, IDLE);
     tell_change(b);
 }
 
+static void tell_added(HvBalloon *b)
+{
+    memory_device_size_changed(&b->parent.parent);
+    tell_change(b);
+}
+
+static void on_hot_add(HvBalloon *b, const DmMessage *m)
+{
+    uint64_t offered = b->offer.n_pages;
+    uint64_t taken = hot_add_taken(b->hot_add, m->hot_add.n_pages, m->hot_add.result == 0);
+
+    hv_trace("hv-balloon: hot-add of %" PRIu64 " pages: %" PRIu64 " taken, result %u\n", offered,
+             taken, m->hot_add.result);
+    if (m->hot_add.n_pages > offered) {
+        guest_error("hv-balloon: guest added %u pages, was offered %" PRIu64, m->hot_add.n_pages,
+                    offered);
+    }
+    b->trans_id++;
+    transferred(b, &b->added, taken);
+    /* rounded up to the guest's alignment: what is too much goes at once */
+    b->to_remove = taken > b->to_grow ? taken - b->to_grow : 0;
+    b->to_grow = taken < offered ? 0 : b->to_grow - MIN(taken, b->to_grow);
+    set_state(b, IDLE);
+    if (taken) {
+        tell_added(b);
+    }
+}
+
 #define IN(s) (1u << (s))
 #define CONNECTED (IN(WAIT) | IN(IDLE) | IN(BALLOON_POST) | IN(BALLOON_REPLY) | \
-                   IN(UNBALLOON_POST) | IN(UNBALLOON_REPLY))
+                   IN(UNBALLOON_POST) | IN(UNBALLOON_REPLY) | IN(HOT_ADD_POST) | \
+                   IN(HOT_ADD_REPLY))
 
 typedef struct DmHandler {
     unsigned states;            /* IN()s where the message is expected; elsewhere it is dropped */
@@ -430,6 +565,7 @@ static const DmHandler handlers[N_DM_TYPES] = {
     [DM_STATUS_REPORT]      = { CONNECTED,           on_status },
     [DM_BALLOON_RESPONSE]   = { IN(BALLOON_REPLY),   on_balloon },
     [DM_UNBALLOON_RESPONSE] = { IN(UNBALLOON_REPLY), on_unballoon },
+    [DM_HOT_ADD_RESPONSE]   = { IN(HOT_ADD_REPLY),   on_hot_add },
 };
 
 static void handle(HvBalloon *b, const uint8_t *bytes, size_t len_bytes)
@@ -465,19 +601,53 @@ static bool balloon_open(VMBusDevice *dev)
     return true;
 }
 
+/* A guest that was offered memory may have begun to use it; one that was not told, not. */
+static void end_hot_add(HvBalloon *b)
+{
+    if (b->hot_add && hot_add_offered(b->hot_add)) {
+        hot_add_taken(b->hot_add, b->state == HOT_ADD_REPLY ? b->offer.n_pages : 0, true);
+        memory_device_size_changed(&b->parent.parent);
+    }
+}
+
 /* What the guest gave is its own again (it is restarting, or its driver is gone); reads as zero. */
+static void forget_guest(HvBalloon *b)
+{
+    timer_del(b->delay);
+    end_hot_add(b);
+    page_range_tree_clear(b->removed);
+    b->to_remove = b->to_grow = b->to_return = b->returning = 0;
+    b->trans_id = b->version = 0;
+    b->can_balloon = b->can_hot_add = b->have_status = false;
+    b->target_changed |= b->keep_size && b->target_pages;
+    set_state(b, CLOSED);
+}
+
 static void balloon_close(VMBusDevice *dev)
 {
     HvBalloon *b = hv_balloon(dev);
-    bool changed = page_range_tree_pages(b->removed) + b->returning;
+    uint64_t before = pages_now(b);
 
-    timer_del(b->delay);
-    page_range_tree_clear(b->removed);
-    b->to_remove = b->to_return = b->returning = 0;
-    b->trans_id = 0;
-    b->can_balloon = b->have_status = false;
-    set_state(b, CLOSED);
-    if (changed) {
+    forget_guest(b);
+    if (pages_now(b) != before) {
+        tell_change(b);
+    }
+}
+
+/* Comes before the bus closes the channel. */
+static void balloon_reset(Device *dev)
+{
+    HvBalloon *b = hv_balloon(dev);
+    uint64_t before = pages_now(b), added = b->hot_add ? hot_add_pages(b->hot_add) : 0;
+
+    forget_guest(b);
+    if (b->hot_add) {
+        hot_add_reset(b->hot_add);
+    }
+    if (added) {
+        memory_device_size_changed(dev);
+    }
+    if (pages_now(b) != before) {
         tell_change(b);
     }
 }
@@ -516,7 +686,7 @@ static void set_target(void *opaque, uint64_t bytes)
 {
     HvBalloon *b = opaque;
 
-    b->target_pages = MIN(bytes / RING_PAGE, b->boot_pages);
+    b->target_pages = MIN(bytes / RING_PAGE, max_pages(b));
     b->target_changed = b->target_pages != 0;
     hv_trace("hv-balloon: target %" PRIu64 " pages, state %s\n", b->target_pages,
              state_names[b->state]);
@@ -540,30 +710,176 @@ static bool query_status(void *opaque, BalloonStatus *out, Error **errp)
     return false;
 }
 
+static bool check_target(void *opaque, uint64_t bytes, Error **errp)
+{
+    const HvBalloon *b = opaque;
+
+    if (!b->hot_add && bytes / RING_PAGE > b->boot_pages) {
+        error_setg(errp, "%" PRIu64 " MiB is more than the guest's %" PRIu64 " MiB of boot memory; "
+                   "the hv-balloon has no 'memdev' to grow from", bytes >> 20,
+                   b->boot_pages / MIB_PAGES);
+        return false;
+    }
+    return true;
+}
+
+/* ---- for human readers ---- */
+
+typedef struct RangePrinter { FILE *f; unsigned n; } RangePrinter;
+
+static void print_range(PageRange r, void *opaque)
+{
+    RangePrinter *p = opaque;
+
+    if (p->n++ < PRINT_RANGES_MAX) {
+        fprintf(p->f, "    0x%09" PRIx64 "-0x%09" PRIx64 "  %" PRIu64 " KiB\n",
+                r.start_pfn * RING_PAGE, (r.start_pfn + r.n_pages) * RING_PAGE - 1,
+                r.n_pages * RING_PAGE >> 10);
+    }
+}
+
+static void print_more(const RangePrinter *p)
+{
+    if (p->n > PRINT_RANGES_MAX) {
+        fprintf(p->f, "    and %u more\n", p->n - PRINT_RANGES_MAX);
+    }
+}
+
+static double mib(uint64_t pages)
+{
+    return (double)pages / MIB_PAGES;
+}
+
+static double seconds_since(int64_t ns)
+{
+    return (double)(now_ns() - ns) / 1e9;
+}
+
+static void print_transfer(FILE *f, const char *what, Transfer t)
+{
+    double s = (double)MAX(t.ns, 1) / 1e9;
+
+    if (t.ns) {
+        fprintf(f, "  last %s: %.1f MiB in %.3f s, %.1f GiB/min\n", what, mib(t.pages), s,
+                mib(t.pages) / 1024 * 60 / s);
+    }
+}
+
+static void print_hot_add(const HvBalloon *b, FILE *f)
+{
+    RangePrinter p = { .f = f };
+    const HotAdd *h = b->hot_add;
+
+    if (!h) {
+        return;
+    }
+    fprintf(f, "  hot-added: %.1f of %.1f MiB at 0x%" PRIx64 ", %u pieces%s\n",
+            mib(hot_add_pages(h)), mib(hot_add_max_pages(h)), b->addr, hot_add_pieces(h),
+            hot_add_closed(h) ? ", no more until reset" : "");
+    for (unsigned i = 0; i < hot_add_pieces(h); i++) {
+        print_range(hot_add_piece(h, i), &p);
+    }
+    print_more(&p);
+}
+
+static void print_guest(const HvBalloon *b, FILE *f)
+{
+    fprintf(f, "  state: %s for %.1f s\n", state_names[b->state], seconds_since(b->state_ns));
+    if (b->version) {
+        fprintf(f, "  guest: protocol %u.%u%s%s\n", b->version >> 16, b->version & 0xffff,
+                b->can_balloon ? ", can balloon" : "", b->can_hot_add ? ", can hot-add" : "");
+    }
+    if (b->have_status) {
+        fprintf(f, "  status, %.1f s ago: committed %" PRIu64 " MiB, available %" PRIu64 " MiB\n",
+                seconds_since(b->status_ns), b->status.committed_bytes >> 20,
+                b->status.available_bytes >> 20);
+    }
+}
+
+static void print_balloon(void *opaque, FILE *f)
+{
+    const HvBalloon *b = opaque;
+    RangePrinter p = { .f = f };
+
+    fprintf(f, "hv-balloon \"%s\"\n", b->parent.parent.parent.id);
+    print_guest(b, f);
+    if (b->target_pages) {
+        fprintf(f, "  target: %.1f MiB%s\n", mib(b->target_pages),
+                b->target_changed ? ", not acted on yet" : "");
+    }
+    fprintf(f, "  actual: %.1f MiB, of which boot memory %.1f MiB\n", mib(pages_now(b)),
+            mib(b->boot_pages));
+    fprintf(f, "  ballooned: %.1f MiB in %u ranges\n", mib(page_range_tree_pages(b->removed)),
+            page_range_tree_ranges(b->removed));
+    page_range_tree_foreach(b->removed, print_range, &p);
+    print_more(&p);
+    print_hot_add(b, f);
+    print_transfer(f, "balloon", b->ballooned);
+    print_transfer(f, "un-balloon", b->returned);
+    print_transfer(f, "hot-add", b->added);
+}
+
 static const BalloonOps balloon_ops = {
     .set_target = set_target, .actual = actual_bytes, .status_report = query_status,
+    .check_target = check_target, .print = print_balloon,
 };
 
 /* ---- the device ---- */
+
+static uint64_t plugged_bytes(Device *dev)
+{
+    const HvBalloon *b = hv_balloon(dev);
+
+    return b->hot_add ? hot_add_pages(b->hot_add) * RING_PAGE : 0;
+}
+
+/* The backend's memory, if it is good for us. */
+static RAMBlock *take_memdev(HvBalloon *b, Error **errp)
+{
+    RAMBlock *ram = memory_backend_ram(b->memdev);
+
+    if (!ram || ram->size % RING_PAGE) {
+        error_setg(errp, "'memdev' property memdev size has to be a multiple of 0x%x", RING_PAGE);
+        return NULL;
+    }
+    if (!memory_backend_claim(b->memdev)) {
+        error_setg(errp, "'memdev' property specifies a busy memdev: %s", b->memdev->id);
+        return NULL;
+    }
+    b->have_memdev = true;
+    return ram;
+}
+
+static bool realize_hot_add(HvBalloon *b, Error **errp)
+{
+    RAMBlock *ram;
+
+    if (!b->memdev) {
+        if (b->addr) {
+            error_setg(errp, "'addr' property must not be set without 'memdev'");
+        }
+        return !b->addr;
+    }
+    ram = take_memdev(b, errp);
+    if (!ram ||
+        !memory_device_plug(&b->parent.parent, ram->size, &b->addr, plugged_bytes, errp)) {
+        return false;
+    }
+    b->hot_add = hot_add_new(address_space_root(address_space_memory), b->addr, ram);
+    return true;
+}
 
 static bool balloon_realize(VMBusDevice *dev, Error **errp)
 {
     HvBalloon *b = hv_balloon(dev);
 
-    if (b->memdev) {
-        error_setg(errp, "'memdev' property: hot-add is not supported yet");
-        return false;
-    }
-    if (b->addr) {
-        error_setg(errp, "'addr' property must not be set without 'memdev'");
-        return false;
-    }
-    if (!balloon_register(&balloon_ops, b, errp)) {
+    if (!balloon_register(&balloon_ops, b, errp) || !realize_hot_add(b, errp)) {
         return false;
     }
     b->boot_pages = machine_services()->ram_bytes / RING_PAGE;
     b->removed = page_range_tree_new();
     b->delay = timer_new(CLOCK_VIRTUAL, wait_is_over, b);
+    b->state_ns = now_ns();
     /* a guest that could hibernate would never answer us */
     machine_services()->s4_disabled = true;
     return true;
@@ -574,6 +890,11 @@ static void balloon_finalize(Object *obj)
     HvBalloon *b = hv_balloon(obj);
 
     balloon_unregister(b);
+    memory_device_unplug(&b->parent.parent);
+    hot_add_free(b->hot_add);
+    if (b->have_memdev) {
+        memory_backend_drop(b->memdev);
+    }
     timer_free(b->delay);
     page_range_tree_free(b->removed);
 }
@@ -611,10 +932,12 @@ static bool set_delay(Object *obj, const Property *p, const char *text, Error **
 
 static const Property balloon_props[] = {
     PROP(LINK, "memdev", HvBalloon, memdev, .link_type = "memory-backend",
-         .desc = "memory to add to the guest (not supported yet)"),
+         .desc = "memory to add to the guest beyond what it boots with"),
     PROP(U64, "addr", HvBalloon, addr, .desc = "where to add it; 0: chosen"),
     PROP(BOOL, "status-report", HvBalloon, status_report,
          .desc = "ask the guest how much memory it uses"),
+    PROP(BOOL, "keep-size", HvBalloon, keep_size,
+         .desc = "after a reboot the guest gets the size again that was last asked for"),
     { .name = "post-boot-delay", .kind = PROP_CUSTOM, .get = get_delay, .set = set_delay,
       .desc = "seconds before the first request; auto: 0 for Linux, else 50" },
     { 0 }
@@ -634,6 +957,7 @@ static void balloon_class_init(ObjectClass *k)
     v->open = balloon_open;
     v->close = balloon_close;
     v->notify = balloon_notify;
+    v->parent.reset = balloon_reset;
     v->parent.user_creatable = true;
     v->parent.print_info = balloon_print_info;
 }
