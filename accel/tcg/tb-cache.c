@@ -233,6 +233,11 @@ static void tb_extent(const TB *tb, unsigned i, unsigned *first, unsigned *end)
 {
     unsigned start = tb->pc & ~PAGE_MASK_;
 
+    if (tb->scattered) {
+        *first = 0;
+        *end = (unsigned)PAGE_SIZE_;
+        return;
+    }
     *first = i ? 0 : start;
     *end = i ? start + tb->size_bytes - (unsigned)PAGE_SIZE_
              : MIN(start + tb->size_bytes, (unsigned)PAGE_SIZE_);

@@ -209,6 +209,7 @@ static GenResult gen_try(CPUState *cpu, TbInfo *info, bool *keep, TB **out)
     size_t room;
     TB *tb;
 
+    info->scattered = false;
     gen_begin(cpu, info->pc, keep);
     if (t->gen_page[0] == NO_PAGE) {
         info->max_insns = 1;
@@ -231,7 +232,9 @@ static GenResult gen_try(CPUState *cpu, TbInfo *info, bool *keep, TB **out)
     tb->n_insns = (uint16_t)info->n_insns;
     tb->page[0] = t->gen_page[0];
     tb->page[1] = NO_PAGE;
-    if (((info->pc + MAX(info->size_bytes, 1) - 1) ^ info->pc) & PAGE_MASK_) {
+    tb->scattered = info->scattered;
+    if (info->scattered ? t->gen_gva[1] != NO_PAGE
+        : (((info->pc + MAX(info->size_bytes, 1) - 1) ^ info->pc) & PAGE_MASK_) != 0) {
         tb->page[1] = t->gen_page[1];
         *keep &= tb->page[1] != NO_PAGE;        /* runs into a device */
     }

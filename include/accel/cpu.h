@@ -49,6 +49,8 @@ typedef struct TbInfo {
     bool smp;                   /* in: other vCPUs run in parallel (atomics must be atomic) */
     unsigned n_insns;           /* out */
     unsigned size_bytes;        /* out: guest bytes translated; the block may cross one page end */
+    bool scattered;             /* out, user programs: the bytes lie anywhere on the pages read, two
+                                   at most; size_bytes then tells only what follows pc directly */
 } TbInfo;
 /*
  * accel/tcg emits ir_exit_check() at the head of each block; front ends add one at internal
