@@ -143,3 +143,11 @@ void gdb_user_exited(int status)
         fd = -1;
     }
 }
+
+void gdb_user_forked(void)
+{
+    if (fd >= 0) {
+        close(fd);
+        fd = -1;
+    }
+}

@@ -23,6 +23,7 @@ typedef struct Image {
     Elf64_Phdr ph[MAX_PHDRS];
     uint64_t bias;                  /* added to the file's addresses */
     uint64_t lowest, end;           /* biased extent */
+    uint64_t file_bytes;
     char *interp;                   /* PT_INTERP, NULL: none */
     bool exec_stack;
 } Image;
@@ -38,25 +39,110 @@ static bool read_at(Image *im, void *buf, size_t n, uint64_t ofs, Error **errp)
     return true;
 }
 
+bool elf_is_ours(const uint8_t head[20])
+{
+    uint16_t machine = (uint16_t)(head[18] | head[19] << 8);
+
+    for (const uint16_t *m = arch.elf_machines; *m; m++) {
+        if (memcmp(head, ELFMAG, SELFMAG) == 0 && *m == machine) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first bytes: is it an ELF file, one for this machine, and of a kind that can be run? */
+static bool identity(Image *im, Error **errp)
+{
+    uint8_t head[sizeof(Elf64_Ehdr)] = { 0 };
+    Elf32_Ehdr narrow;
+    ssize_t n = pread(im->fd, head, sizeof(head), 0);
+    const char *why = NULL;
+
+    if (n < SELFMAG || memcmp(head, ELFMAG, SELFMAG) != 0) {
+        error_setg(errp, "%s: not an ELF file", im->path);
+        return false;
+    }
+    memcpy(&narrow, head, sizeof(narrow));
+    if (n < 20 || !elf_is_ours(head)) {
+        error_setg(errp, "%s: made for another machine (ELF machine %u)", im->path,
+                   narrow.e_machine);
+        return false;
+    }
+    if (head[EI_DATA] != ELFDATA2LSB || head[EI_VERSION] != EV_CURRENT ||
+        (head[EI_CLASS] != ELFCLASS64 && head[EI_CLASS] != ELFCLASS32)) {
+        error_setg(errp, "%s: not a little-endian ELF file of version 1", im->path);
+        return false;
+    }
+    if (head[EI_CLASS] == ELFCLASS32 && n >= (ssize_t)sizeof(narrow)) {
+        why = arch.refuse_elf ? arch.refuse_elf(32, narrow.e_flags) : NULL;
+        error_setg(errp, "%s: %s", im->path, why ? why : "32-bit programs are not supported");
+        return false;
+    }
+    if (!read_at(im, &im->eh, sizeof(im->eh), 0, errp)) {
+        return false;
+    }
+    why = arch.refuse_elf ? arch.refuse_elf(64, im->eh.e_flags) : NULL;
+    if (why) {
+        error_setg(errp, "%s: %s", im->path, why);
+    }
+    return !why;
+}
+
 static bool header_read(Image *im, Error **errp)
 {
     Elf64_Ehdr *eh = &im->eh;
 
-    if (!read_at(im, eh, sizeof(*eh), 0, errp)) {
+    if (!identity(im, errp)) {
         return false;
     }
-    if (memcmp(eh->e_ident, ELFMAG, SELFMAG) != 0) {
-        error_setg(errp, "%s: not an ELF file", im->path);
-    } else if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_ident[EI_DATA] != ELFDATA2LSB) {
-        error_setg(errp, "%s: not a 64-bit little-endian ELF file", im->path);
-    } else if (eh->e_machine != arch.elf_machine) {
-        error_setg(errp, "%s: made for another machine (ELF machine %u)", im->path, eh->e_machine);
-    } else if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) {
+    if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) {
         error_setg(errp, "%s: not an executable", im->path);
-    } else if (eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum || eh->e_phnum > MAX_PHDRS) {
+    } else if (eh->e_phentsize != sizeof(Elf64_Phdr) || !eh->e_phnum || eh->e_phnum > MAX_PHDRS ||
+               eh->e_phoff > im->file_bytes) {
         error_setg(errp, "%s: bad program headers", im->path);
     } else {
         return read_at(im, im->ph, eh->e_phnum * sizeof(Elf64_Phdr), eh->e_phoff, errp);
+    }
+    return false;
+}
+
+static bool read_interp(Image *im, const Elf64_Phdr *p, Error **errp)
+{
+    if (p->p_filesz < 2 || p->p_filesz > 4096 || im->interp) {
+        error_setg(errp, "%s: bad PT_INTERP", im->path);
+        return false;
+    }
+    im->interp = g_malloc0(p->p_filesz + 1);
+    return read_at(im, im->interp, p->p_filesz, p->p_offset, errp);
+}
+
+static const char *segment_fault(const Image *im, const Elf64_Phdr *p)
+{
+    if (p->p_filesz > p->p_memsz || p->p_memsz > 1ull << 46 || p->p_vaddr > 1ull << 47 ||
+        ((p->p_vaddr ^ p->p_offset) & ~PAGE_MASK_)) {
+        return "bad PT_LOAD segment";
+    }
+    if (p->p_filesz > im->file_bytes || p->p_offset > im->file_bytes - p->p_filesz) {
+        return "the file is truncated: a segment ends behind it";
+    }
+    for (const Elf64_Phdr *q = im->ph; q < p; q++) {
+        if (q->p_type == PT_LOAD && q->p_vaddr < p->p_vaddr + p->p_memsz &&
+            p->p_vaddr < q->p_vaddr + q->p_memsz) {
+            return "overlapping segments";
+        }
+    }
+    return NULL;
+}
+
+static bool entry_is_inside(const Image *im)
+{
+    for (unsigned i = 0; i < im->eh.e_phnum; i++) {
+        const Elf64_Phdr *p = &im->ph[i];
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_X_FLAG) &&
+            im->eh.e_entry - p->p_vaddr < p->p_memsz) {
+            return true;
+        }
     }
     return false;
 }
@@ -68,21 +154,16 @@ static bool extent(Image *im, Error **errp)
     for (unsigned i = 0; i < im->eh.e_phnum; i++) {
         Elf64_Phdr *p = &im->ph[i];
 
-        if (p->p_type == PT_INTERP) {
-            if (p->p_filesz < 2 || p->p_filesz > 4096) {
-                error_setg(errp, "%s: bad PT_INTERP", im->path);
-                return false;
-            }
-            im->interp = g_malloc0(p->p_filesz + 1);
-            if (!read_at(im, im->interp, p->p_filesz, p->p_offset, errp)) {
-                return false;
-            }
-        } else if (p->p_type == PT_GNU_STACK) {
+        if (p->p_type == PT_INTERP && !read_interp(im, p, errp)) {
+            return false;
+        }
+        if (p->p_type == PT_GNU_STACK) {
             im->exec_stack = p->p_flags & PF_X_FLAG;
-        } else if (p->p_type == PT_LOAD) {
-            if (p->p_filesz > p->p_memsz || p->p_memsz > 1ull << 46 || p->p_vaddr > 1ull << 47 ||
-                ((p->p_vaddr ^ p->p_offset) & ~PAGE_MASK_)) {
-                error_setg(errp, "%s: bad PT_LOAD segment", im->path);
+        }
+        if (p->p_type == PT_LOAD && p->p_memsz) {
+            const char *why = segment_fault(im, p);
+            if (why) {
+                error_setg(errp, "%s: %s", im->path, why);
                 return false;
             }
             low = MIN(low, p->p_vaddr & PAGE_MASK_);
@@ -91,6 +172,11 @@ static bool extent(Image *im, Error **errp)
     }
     if (low >= high) {
         error_setg(errp, "%s: no PT_LOAD segment", im->path);
+        return false;
+    }
+    if (!entry_is_inside(im)) {
+        error_setg(errp, "%s: the entry point 0x%" PRIx64 " is outside of any executable segment",
+                   im->path, im->eh.e_entry);
         return false;
     }
     im->lowest = low;
@@ -152,7 +238,7 @@ static bool map_segment(Image *im, const Elf64_Phdr *p, Error **errp)
     return true;
 }
 
-static bool image_load(Image *im, const char *path, Error **errp)
+static bool image_open(Image *im, const char *path, Error **errp)
 {
     struct stat st;
 
@@ -166,15 +252,40 @@ static bool image_load(Image *im, const char *path, Error **errp)
         error_setg(errp, "%s: not a regular file", path);
         return false;
     }
-    if (!header_read(im, errp) || !extent(im, errp) || !reserve(im, errp)) {
+    im->file_bytes = (uint64_t)st.st_size;
+    return header_read(im, errp) && extent(im, errp);
+}
+
+static void image_close(Image *im)
+{
+    if (im->fd > 0) {
+        close(im->fd);
+    }
+    g_free(im->interp);
+}
+
+static bool image_load(Image *im, const char *path, Error **errp)
+{
+    if (!image_open(im, path, errp) || !reserve(im, errp)) {
         return false;
     }
     for (unsigned i = 0; i < im->eh.e_phnum; i++) {
-        if (im->ph[i].p_type == PT_LOAD && !map_segment(im, &im->ph[i], errp)) {
+        if (im->ph[i].p_type == PT_LOAD && im->ph[i].p_memsz &&
+            !map_segment(im, &im->ph[i], errp)) {
             return false;
         }
     }
     return true;
+}
+
+bool elf_check(const char *path, uint32_t *e_flags, Error **errp)
+{
+    Image im = { 0 };
+    bool good = image_open(&im, path, errp);
+
+    *e_flags = im.eh.e_flags;
+    image_close(&im);
+    return good;
 }
 
 /* ---- the first stack ---- */
@@ -218,6 +329,8 @@ static bool stack_map(uint64_t *top, Error **errp)
     mprotect(p, guard, PROT_NONE);
     page_set((uintptr_t)p + guard, len, PROT_R | PROT_W);
     *top = (uintptr_t)p + guard + len;
+    program.stack_bottom = (uintptr_t)p + guard;
+    program.stack_top = *top;
     return true;
 }
 
@@ -230,22 +343,33 @@ static uint64_t stack_build(uint64_t top, const Image *exe)
         memset(random16, 0x5a, sizeof(random16));
     }
     uint64_t execfn = push_string(&b, program.path);
-    uint64_t platform = push_string(&b, arch.platform);
+    uint64_t platform = arch.platform ? push_string(&b, arch.platform) : 0;
     uint64_t rnd = push_bytes(&b, random16, sizeof(random16));
     program.arg_end = b.sp;
     g_autoptr(GArray) envs = push_strings(&b, program.envp);
     g_autoptr(GArray) args = push_strings(&b, program.argv);
     program.arg_start = b.sp;
 
-    const uint64_t auxv[][2] = {
+    const uint64_t generic[][2] = {
         { AT_PHDR, program.phdr }, { AT_PHENT, sizeof(Elf64_Phdr) }, { AT_PHNUM, exe->eh.e_phnum },
         { AT_PAGESZ, PAGE_SIZE_ }, { AT_BASE, program.interp_base }, { AT_FLAGS, 0 },
         { AT_ENTRY, program.entry }, { AT_UID, getuid() }, { AT_EUID, geteuid() },
         { AT_GID, getgid() }, { AT_EGID, getegid() }, { AT_HWCAP, arch.hwcap },
         { AT_CLKTCK, (uint64_t)sysconf(_SC_CLK_TCK) }, { AT_RANDOM, rnd }, { AT_SECURE, 0 },
-        { AT_PLATFORM, platform }, { AT_EXECFN, execfn }, { AT_NULL, 0 },
+        { AT_EXECFN, execfn },
     };
-    uint64_t n_words = 1 + args->len + 1 + envs->len + 1 + G_N_ELEMENTS(auxv) * 2;
+    g_autoptr(GArray) auxv = g_array_new(FALSE, FALSE, sizeof(generic[0]));
+    g_array_append_vals(auxv, generic, G_N_ELEMENTS(generic));
+    if (platform) {
+        const uint64_t row[2] = { AT_PLATFORM, platform };
+        g_array_append_vals(auxv, row, 1);
+    }
+    for (const uint64_t (*own)[2] = arch.auxv; own && (*own)[0] != AT_NULL; own++) {
+        g_array_append_vals(auxv, *own, 1);
+    }
+    const uint64_t end[2] = { AT_NULL, 0 };
+    g_array_append_vals(auxv, end, 1);
+    uint64_t n_words = 1 + args->len + 1 + envs->len + 1 + auxv->len * 2;
     b.sp = (b.sp - n_words * 8) & ~15ull;
 
     uint64_t *w = g2h(b.sp);
@@ -257,8 +381,8 @@ static uint64_t stack_build(uint64_t top, const Image *exe)
     w += envs->len;
     *w++ = 0;
     program.auxv = (uintptr_t)w;
-    program.auxv_bytes = sizeof(auxv);
-    memcpy(w, auxv, sizeof(auxv));
+    program.auxv_bytes = auxv->len * sizeof(generic[0]);
+    memcpy(w, auxv->data, program.auxv_bytes);
     return b.sp;
 }
 
@@ -279,6 +403,29 @@ static void describe_program(const Image *exe)
     program.brk_start = program.brk = exe->end;
 }
 
+static bool load_interp(Image *interp, const Image *exe, Error **errp)
+{
+    g_autofree char *under = g_strconcat(program.sysroot ? program.sysroot : "", exe->interp, NULL);
+    const char *name = access(under, R_OK) == 0 ? under : exe->interp;
+
+    if (access(name, F_OK) != 0) {
+        error_setg(errp, "%s: its interpreter %s is missing; give the sysroot that has it with -L",
+                   exe->path, exe->interp);
+        return false;
+    }
+    if (!image_load(interp, name, errp)) {
+        error_prepend(errp, "%s: its interpreter: ", exe->path);
+        return false;
+    }
+    if (interp->interp) {
+        error_setg(errp, "%s: its interpreter %s wants an interpreter", exe->path, name);
+        return false;
+    }
+    program.interp_base = interp->bias;
+    program.entry = interp->eh.e_entry + interp->bias;
+    return true;
+}
+
 bool elf_load(const char *path, uint64_t *sp, Error **errp)
 {
     Image exe = { 0 }, interp = { 0 };
@@ -288,35 +435,18 @@ bool elf_load(const char *path, uint64_t *sp, Error **errp)
     if (good) {
         describe_program(&exe);
     }
-    if (good && exe.interp) {
-        g_autofree char *under = g_strconcat(program.sysroot ? program.sysroot : "", exe.interp,
-                                             NULL);
-        const char *name = access(under, R_OK) == 0 ? under : exe.interp;
-
-        good = image_load(&interp, name, errp);
-        if (!good) {
-            error_prepend(errp, "%s: its interpreter (give its sysroot with -L): ", path);
-        }
-        program.interp_base = interp.lowest;
-        interp.path = NULL;
-    }
-    good = good && stack_map(&top, errp);
+    uint64_t entry = program.entry;         /* AT_ENTRY is the program's own */
+    good = good && (!exe.interp || load_interp(&interp, &exe, errp)) && stack_map(&top, errp);
     if (good) {
+        uint64_t first = program.entry;
+        program.entry = entry;
         *sp = stack_build(top, &exe);
+        program.entry = first;
         program.start_stack = *sp;
-        if (exe.interp) {
-            program.interp_base = interp.bias;
-        }
+        program.n_phdr = exe.eh.e_phnum;
+        program.phent = sizeof(Elf64_Phdr);
     }
-    uint64_t entry = exe.interp ? interp.eh.e_entry + interp.bias : program.entry;
-    program.n_phdr = exe.eh.e_phnum;
-    program.phent = sizeof(Elf64_Phdr);
-    for (Image *im = &exe; im; im = im == &exe ? &interp : NULL) {
-        if (im->fd > 0) {
-            close(im->fd);
-        }
-        g_free(im->interp);
-    }
-    program.entry = entry;
+    image_close(&exe);
+    image_close(&interp);
     return good;
 }

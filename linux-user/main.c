@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qemu-x86_64 [options] program [arguments]: runs Linux programs of another kind of machine. */
+/* qemu-ARCH [options] program [arguments]: runs Linux programs of another kind of machine. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "accel/accel.h"
@@ -12,6 +13,8 @@
 #include "qom/parse.h"
 #include "task.h"
 #include "util/log.h"
+
+#define BINFMT_PRESERVE_ARGV0 1ul       /* binfmt_misc's flag P, told in AT_FLAGS */
 
 Program program = { .stack_bytes = 8 << 20 };
 char **emulator_argv_prefix;
@@ -239,6 +242,7 @@ int main(int argc, char **argv)
 {
     Error *err = NULL;
     uint64_t sp;
+    uint32_t e_flags;
 
     error_set_program(argv[0]);
     g_autofree char *base = g_path_get_basename(argv[0]);
@@ -247,6 +251,11 @@ int main(int argc, char **argv)
     unset_env = g_ptr_array_new();
 
     int at = parse_options(argc, argv);
+    if (at == 1 && (getauxval(AT_FLAGS) & BINFMT_PRESERVE_ARGV0) && argc > 2) {
+        argv0 = argv[2];                /* program, its argv[0], its arguments */
+        argv[2] = argv[1];
+        at = 2;
+    }
     emulator_argv_prefix = prefix_of(argc, argv, at);
     program.path = find_program(argv[at]);
     program.argv = g_strdupv(argv + at);
@@ -260,6 +269,10 @@ int main(int argc, char **argv)
     check(accel_select(accel_text, &err), &err);
     tcg_user_set_page_query(page_prot);
     tcg_user_init(arch.cpu_ops, 0);
+    check(elf_check(program.path, &e_flags, &err), &err);
+    if (!cpu_model && arch.model_of_elf) {
+        cpu_model = arch.model_of_elf(e_flags);
+    }
     CPUState *cpu = arch.cpu_new(cpu_model, &err);
     check(cpu != NULL, &err);
     cpu_list_add(cpu);

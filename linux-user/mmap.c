@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include "accel/accel.h"
 #include "task.h"
 
@@ -66,6 +69,23 @@ int page_prot(uint64_t gva)
     return leaf ? leaf[p & (LEAF_PAGES - 1)] & 7 : 0;
 }
 
+bool page_mapped(uint64_t gva)
+{
+    uint64_t p = gva >> PAGE_BITS;
+
+    return gva < 1ull << 47 && leaves[p >> LEAF_BITS] && leaves[p >> LEAF_BITS][p & (LEAF_PAGES - 1)];
+}
+
+uint64_t page_run_start(uint64_t gva, uint64_t limit)
+{
+    uint64_t p = (gva - 1) & PAGE_MASK_;
+
+    while (gva - p < limit && p >= PAGE_SIZE_ && (page_prot(p - PAGE_SIZE_) & PROT_W)) {
+        p -= PAGE_SIZE_;
+    }
+    return p;
+}
+
 bool guest_ok(uint64_t gva, uint64_t len, int prot)
 {
     if (!in_space(gva, len)) {
@@ -77,6 +97,81 @@ bool guest_ok(uint64_t gva, uint64_t len, int prot)
         }
     }
     return true;
+}
+
+/*
+ * Copies between the guest's memory and ours. The kernel does it, since a mapping may end before
+ * its file does or be gone when we look; where it may not, the page table has to be trusted.
+ */
+static bool copy(void *ours, uint64_t gva, size_t n, bool write)
+{
+    struct iovec local = { ours, n }, remote = { g2h(gva), n };
+    ssize_t done;
+
+    if (!guest_ok(gva, n, write ? PROT_W : PROT_R)) {
+        return false;
+    }
+    if (write) {
+        tcg_user_prepare_write(gva, n);
+        done = process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
+    } else {
+        done = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    }
+    if (done < 0 && errno != EFAULT) {
+        memcpy(write ? g2h(gva) : ours, write ? ours : g2h(gva), n);
+        return true;
+    }
+    return done == (ssize_t)n;
+}
+
+bool guest_read(void *to, uint64_t gva, size_t n)
+{
+    return copy(to, gva, n, false);
+}
+
+bool guest_write(uint64_t gva, const void *from, size_t n)
+{
+    return copy((void *)from, gva, n, true);
+}
+
+char *guest_string(uint64_t gva)
+{
+    GString *s = g_string_new(NULL);
+
+    while (s->len < 65536) {
+        char part[256];
+        size_t n = MIN(sizeof(part), PAGE_SIZE_ - (gva & ~PAGE_MASK_));
+        if (!guest_read(part, gva, n)) {
+            break;
+        }
+        g_string_append_len(s, part, (gssize)strnlen(part, n));
+        if (memchr(part, 0, n)) {
+            return g_string_free(s, FALSE);
+        }
+        gva += n;
+    }
+    g_string_free(s, TRUE);
+    return NULL;
+}
+
+char **guest_strings(uint64_t gva)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+
+    for (uint64_t p = gva; gva; p += 8) {
+        uint64_t ptr;
+        char *s = NULL;
+
+        if (!guest_read(&ptr, p, 8) || (ptr && !(s = guest_string(ptr)))) {
+            return NULL;
+        }
+        if (!ptr) {
+            break;
+        }
+        g_ptr_array_add(list, s);
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
 }
 
 /* PROT_* of the guest's call; readable is what a mapped page is at least marked as */
@@ -209,6 +304,45 @@ int64_t guest_brk(uint64_t addr)
         }
     }
     int64_t ret = (int64_t)program.brk;
+    mmap_unlock();
+    return ret;
+}
+
+/* ---- System V shared memory ---- */
+
+static GHashTable *attached;        /* address -> bytes; lock */
+
+int64_t guest_shmat(int id, uint64_t addr, int flags)
+{
+    struct shmid_ds ds;
+    int64_t ret;
+
+    if (shmctl(id, IPC_STAT, &ds) < 0) {
+        return -errno;
+    }
+    mmap_lock();
+    void *p = shmat(id, g2h(addr), flags & ~SHM_EXEC);
+    ret = p == (void *)-1 ? -errno : (int64_t)(uintptr_t)p;
+    if (p != (void *)-1) {
+        if (!attached) {
+            attached = g_hash_table_new(NULL, NULL);
+        }
+        g_hash_table_insert(attached, p, (gpointer)round_up(ds.shm_segsz));
+        changed((uint64_t)ret, round_up(ds.shm_segsz), PROT_R | (flags & SHM_RDONLY ? 0 : PROT_W) |
+                (flags & SHM_EXEC ? PROT_X : 0));
+    }
+    mmap_unlock();
+    return ret;
+}
+
+int64_t guest_shmdt(uint64_t addr)
+{
+    mmap_lock();
+    int64_t ret = shmdt(g2h(addr)) ? -errno : 0;
+    if (ret == 0 && attached) {
+        changed(addr, (uint64_t)g_hash_table_lookup(attached, g2h(addr)), 0);
+        g_hash_table_remove(attached, g2h(addr));
+    }
     mmap_unlock();
     return ret;
 }

@@ -53,11 +53,27 @@ static void rewind_syscall(ucontext_t *uc)
     }
 }
 
+static bool is_fault(int sig)
+{
+    return sig == SIGSEGV || sig == SIGBUS;
+}
+
+/* Until this one is delivered all others stay with the host's kernel, which can queue them. */
+static void block_others(ucontext_t *uc)
+{
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (!is_fault(sig)) {
+            sigaddset(&uc->uc_sigmask, sig);
+        }
+    }
+}
+
 static void host_async(int sig, siginfo_t *info, void *uc)
 {
     if (current_cpu) {
         note_signal(current_cpu, sig, info);
         rewind_syscall(uc);
+        block_others(uc);
     }
 }
 
@@ -83,6 +99,9 @@ static void host_fault(int sig, siginfo_t *info, void *context)
     if (info->si_code <= 0) {               /* somebody sent it */
         host_async(sig, info, context);
         return;
+    }
+    if (current_cpu) {
+        cpu_task(current_cpu)->bus_error = sig == SIGBUS;
     }
     if (current_cpu &&
         tcg_user_segv(current_cpu, pc, (uintptr_t)info->si_addr, write, &new_pc)) {
@@ -119,11 +138,6 @@ static void set_default(int sig, void (*to)(int))
     struct sigaction sa = { .sa_handler = to };
 
     sigaction(sig, &sa, NULL);
-}
-
-static bool is_fault(int sig)
-{
-    return sig == SIGSEGV || sig == SIGBUS;
 }
 
 void signal_init(void)
@@ -181,11 +195,10 @@ int64_t signal_sigprocmask(CPUState *cpu, int how, uint64_t set_gva, uint64_t ol
     if (bytes != 8) {
         return -EINVAL;
     }
-    if ((set_gva && !guest_ok(set_gva, 8, PROT_R)) || (old_gva && !guest_ok(old_gva, 8, PROT_W))) {
-        return -EFAULT;
-    }
     if (set_gva) {
-        memcpy(&set, g2h(set_gva), 8);
+        if (!guest_read(&set, set_gva, 8)) {
+            return -EFAULT;
+        }
         switch (how) {
         case SIG_BLOCK: signal_set_mask(cpu, old | set); break;
         case SIG_UNBLOCK: signal_set_mask(cpu, old & ~set); break;
@@ -193,10 +206,7 @@ int64_t signal_sigprocmask(CPUState *cpu, int how, uint64_t set_gva, uint64_t ol
         default: return -EINVAL;
         }
     }
-    if (old_gva) {
-        memcpy(g2h(old_gva), &old, 8);
-    }
-    return 0;
+    return !old_gva || guest_write(old_gva, &old, 8) ? 0 : -EFAULT;
 }
 
 int64_t signal_altstack(CPUState *cpu, uint64_t ss_gva, uint64_t old_gva, uint64_t sp)
@@ -205,12 +215,10 @@ int64_t signal_altstack(CPUState *cpu, uint64_t ss_gva, uint64_t old_gva, uint64
     GuestStack old = t->altstack, ss;
     bool on = sp - old.sp < old.size;
 
-    if ((ss_gva && !guest_ok(ss_gva, sizeof(ss), PROT_R)) ||
-        (old_gva && !guest_ok(old_gva, sizeof(ss), PROT_W))) {
-        return -EFAULT;
-    }
     if (ss_gva) {
-        memcpy(&ss, g2h(ss_gva), sizeof(ss));
+        if (!guest_read(&ss, ss_gva, sizeof(ss))) {
+            return -EFAULT;
+        }
         if (on) {
             return -EPERM;
         }
@@ -226,7 +234,10 @@ int64_t signal_altstack(CPUState *cpu, uint64_t ss_gva, uint64_t old_gva, uint64
     }
     if (old_gva) {
         old.flags = old.size == 0 ? SS_DISABLE : on ? SS_ONSTACK : 0;
-        memcpy(g2h(old_gva), &old, sizeof(old));
+        old.pad = 0;
+        if (!guest_write(old_gva, &old, sizeof(old))) {
+            return -EFAULT;
+        }
     }
     return 0;
 }
@@ -239,14 +250,12 @@ int64_t signal_sigaction(int sig, uint64_t act_gva, uint64_t old_gva, uint64_t s
         (act_gva && (SIG_BIT(sig) & UNBLOCKABLE))) {
         return -EINVAL;
     }
-    if ((act_gva && !guest_ok(act_gva, sizeof(act), PROT_R)) ||
-        (old_gva && !guest_ok(old_gva, sizeof(old), PROT_W))) {
+    if (act_gva && !guest_read(&act, act_gva, sizeof(act))) {
         return -EFAULT;
     }
     g_mutex_lock(&actions_lock);
     old = actions[sig];
     if (act_gva) {
-        memcpy(&act, g2h(act_gva), sizeof(act));
         act.mask &= ~UNBLOCKABLE;
         actions[sig] = act;
         if (!is_fault(sig)) {
@@ -258,10 +267,30 @@ int64_t signal_sigaction(int sig, uint64_t act_gva, uint64_t old_gva, uint64_t s
         }
     }
     g_mutex_unlock(&actions_lock);
-    if (old_gva) {
-        memcpy(g2h(old_gva), &old, sizeof(old));
+    return !old_gva || guest_write(old_gva, &old, sizeof(old)) ? 0 : -EFAULT;
+}
+
+void signal_reset_handlers(void)
+{
+    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
+        if (actions[sig].handler > GUEST_SIG_IGN) {
+            actions[sig] = (GuestSigaction){ 0 };
+            if (!is_fault(sig)) {
+                set_default(sig, SIG_DFL);
+            }
+        }
     }
-    return 0;
+}
+
+GuestSigaction *signal_actions_save(void)
+{
+    return g_memdup2(actions, sizeof(actions));
+}
+
+void signal_actions_restore(GuestSigaction *saved)
+{
+    memcpy(actions, saved, sizeof(actions));
+    g_free(saved);
 }
 
 /* ---- delivery ---- */
@@ -282,7 +311,45 @@ Task *task_new(CPUState *cpu)
 
 void task_free(Task *t)
 {
+    if (arch.task_free) {
+        arch.task_free(t);
+    }
     g_free(t);
+}
+
+uint64_t signal_frame_top(CPUState *cpu, const GuestSigaction *act, uint64_t sp, bool *on_alt)
+{
+    const GuestStack *alt = &cpu_task(cpu)->altstack;
+
+    *on_alt = sp - alt->sp < alt->size;
+    return (act->flags & SA_ONSTACK) && alt->size && !*on_alt ? alt->sp + alt->size : sp;
+}
+
+int signal_fpe_code(unsigned flags)
+{
+    static const int codes[] = { FPE_FLTINV, FPE_FLTUND, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND,
+                                 FPE_FLTRES };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(codes); i++) {
+        if (flags & 1u << i) {
+            return codes[i];
+        }
+    }
+    return 0;
+}
+
+static GuestSigaction take_action(int sig)
+{
+    g_mutex_lock(&actions_lock);
+    GuestSigaction act = actions[sig];
+    if ((act.flags & SA_RESETHAND) && act.handler > GUEST_SIG_IGN) {
+        actions[sig].handler = GUEST_SIG_DFL;
+        if (!is_fault(sig)) {
+            set_default(sig, SIG_DFL);
+        }
+    }
+    g_mutex_unlock(&actions_lock);
+    return act;
 }
 
 static void deliver(CPUState *cpu, int sig, const siginfo_t *info, bool fault)
@@ -295,16 +362,7 @@ static void deliver(CPUState *cpu, int sig, const siginfo_t *info, bool fault)
             return;
         }
     }
-    g_mutex_lock(&actions_lock);
-    GuestSigaction act = actions[sig];
-    if ((act.flags & SA_RESETHAND) && act.handler > GUEST_SIG_IGN) {
-        actions[sig].handler = GUEST_SIG_DFL;
-        if (!is_fault(sig)) {
-            set_default(sig, SIG_DFL);
-        }
-    }
-    g_mutex_unlock(&actions_lock);
-
+    GuestSigaction act = take_action(sig);
     if (act.handler == GUEST_SIG_IGN && !fault) {
         return;
     }
@@ -315,6 +373,10 @@ static void deliver(CPUState *cpu, int sig, const siginfo_t *info, bool fault)
         fflush(NULL);
         die_of(sig);
     }
+    if (t->restart == RESTART_INTERRUPTED && !(act.flags & SA_RESTART)) {
+        arch.restart_cancel(cpu);
+        t->restart = RESTART_NONE;
+    }
     uint64_t mask = t->have_saved_mask ? t->saved_mask : t->sigmask;
     t->have_saved_mask = false;
     if (!arch.signal_frame(cpu, sig, &act, info, mask)) {
@@ -324,6 +386,7 @@ static void deliver(CPUState *cpu, int sig, const siginfo_t *info, bool fault)
         signal_raise_fault(cpu, SIGSEGV, SI_KERNEL, 0);
         return;
     }
+    t->restart = RESTART_NONE;          /* the frame has it */
     signal_set_mask(cpu, t->sigmask | act.mask | (act.flags & SA_NODEFER ? 0 : SIG_BIT(sig)));
 }
 
@@ -335,16 +398,27 @@ void signal_raise_fault(CPUState *cpu, int sig, int code, uint64_t addr)
     deliver(cpu, sig, &info, true);
 }
 
+void signal_raise_page_fault(CPUState *cpu, uint64_t addr)
+{
+    if (cpu_task(cpu)->bus_error && page_prot(addr)) {
+        signal_raise_fault(cpu, SIGBUS, BUS_ADRERR, addr);
+    } else {
+        signal_raise_fault(cpu, SIGSEGV, page_mapped(addr) ? SEGV_ACCERR : SEGV_MAPERR, addr);
+    }
+    cpu_task(cpu)->bus_error = false;
+}
+
 void signal_process(CPUState *cpu)
 {
     Task *t = cpu_task(cpu);
+    bool any = false;
 
     while (__atomic_exchange_n(&t->signal_pending, 0, __ATOMIC_ACQ_REL)) {
         sigset_t old;
 
+        any = true;
         signal_block_all(&old);
-        uint64_t ready = __atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) &
-                         ~t->sigmask;
+        uint64_t ready = __atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) & ~t->sigmask;
         if (!ready) {
             pthread_sigmask(SIG_SETMASK, &old, NULL);
             break;
@@ -359,5 +433,7 @@ void signal_process(CPUState *cpu)
     if (t->have_saved_mask) {
         t->have_saved_mask = false;
         signal_set_mask(cpu, t->saved_mask);
+    } else if (any) {
+        signal_set_mask(cpu, t->sigmask);       /* host_async() blocked them all */
     }
 }

@@ -15,6 +15,7 @@ bool gdb_attached(void);
  * until it lets the program go on. Returns the signal to deliver, 0 for none. */
 int gdb_user_stopped(CPUState *cpu, int sig);
 void gdb_user_exited(int status);
+void gdb_user_forked(void);             /* in the child: the debugger stays with the parent */
 
 /* ---- machines: in the main loop, with the big lock ---- */
 

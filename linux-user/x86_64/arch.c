@@ -29,7 +29,7 @@ typedef struct Frame {
 } Frame;
 _Static_assert(offsetof(Frame, mc) == 48 && offsetof(Frame, info) == 312, "struct rt_sigframe");
 
-enum { RED_ZONE = 128, ELF_MACHINE = 62 /* EM_X86_64 */ };
+enum { RED_ZONE = 128 };
 
 static const struct { uint8_t reg; uint16_t ofs; } context_regs[] = {
 #define R(n, f) { n, offsetof(Sigcontext, f) }
@@ -44,13 +44,11 @@ static bool x86_signal_frame(CPUState *cpu, int sig, const GuestSigaction *act,
 {
     CPUX86State *env = x86_env(cpu);
     Task *t = cpu_task(cpu);
-    uint64_t sp = env->regs[R_ESP] - RED_ZONE;
-    bool on_alt = env->regs[R_ESP] - t->altstack.sp < t->altstack.size;
     Frame f = { .uc_flags = 4 /* UC_SIGCONTEXT_SS */, .sigmask = mask, .stack = t->altstack };
+    bool on_alt;
+    uint64_t top = signal_frame_top(cpu, act, env->regs[R_ESP], &on_alt);
+    uint64_t sp = top == env->regs[R_ESP] ? top - RED_ZONE : top;
 
-    if ((act->flags & SA_ONSTACK) && t->altstack.size && !on_alt) {
-        sp = t->altstack.sp + t->altstack.size;
-    }
     uint64_t fp = (sp - 512) & ~63ull;
     uint64_t at = ((fp - sizeof(Frame)) & ~15ull) - 8;
 
@@ -71,10 +69,13 @@ static bool x86_signal_frame(CPUState *cpu, int sig, const GuestSigaction *act,
     f.mc.cr2 = env->cr[2];
     f.mc.fpstate = fp;
     memcpy(f.info, info, sizeof(f.info));
-    x86_fxsave_image(env, g2h(fp));
-    memset((char *)g2h(fp) + 464, 0, 48);   /* no extended state follows */
+    uint8_t img[512];
+    x86_fxsave_image(env, img);
+    memset(img + 464, 0, 48);               /* no extended state follows */
     x86_fpu_reset(env);                     /* a handler does not inherit a pending exception */
-    memcpy(g2h(at), &f, sizeof(f));
+    if (!guest_write(fp, img, sizeof(img)) || !guest_write(at, &f, sizeof(f))) {
+        return false;
+    }
     if (act->flags & SA_ONSTACK && t->altstack.flags & 1u << 31) {
         t->altstack = (GuestStack){ 0 };     /* SS_AUTODISARM */
     }
@@ -94,26 +95,25 @@ static int64_t x86_sigreturn(CPUState *cpu)
     uint64_t at = env->regs[R_ESP] - 8;
     Frame f;
 
-    if (!guest_ok(at, sizeof(f), PROT_R)) {
+    uint8_t img[512];
+
+    if (!guest_read(&f, at, sizeof(f))) {
         signal_raise_fault(cpu, SIGSEGV, SI_KERNEL, 0);
-        return -QEMU_ERESTARTSYS - 1;
+        return -QEMU_ENORESULT;
     }
-    memcpy(&f, g2h(at), sizeof(f));
     for (unsigned i = 0; i < G_N_ELEMENTS(context_regs); i++) {
         memcpy(&env->regs[context_regs[i].reg], (char *)&f.mc + context_regs[i].ofs, 8);
     }
     env->eip = f.mc.rip;
     x86_eflags_set(env, (uint32_t)f.mc.eflags,
                    CC_ALL | EFL_DF | EFL_TF | EFL_AC | EFL_RF | EFL_ID);
-    if (f.mc.fpstate && guest_ok(f.mc.fpstate, 512, PROT_R)) {
-        uint8_t img[512];
-        memcpy(img, g2h(f.mc.fpstate), sizeof(img));
+    if (f.mc.fpstate && guest_read(img, f.mc.fpstate, sizeof(img))) {
         x86_fxrstor_image(env, img);
     } else {
         x86_fpu_reset(env);
     }
     signal_set_mask(cpu, f.sigmask);
-    return -QEMU_ERESTARTSYS - 1;
+    return -QEMU_ENORESULT;
 }
 
 /* ---- system calls ---- */
@@ -133,19 +133,16 @@ static int64_t arch_prctl(CPUState *cpu, int code, uint64_t addr)
         env->segs[seg].base = addr;
         return 0;
     case ARCH_GET_GS: case ARCH_GET_FS:
-        if (!guest_ok(addr, 8, PROT_W)) {
-            return -EFAULT;
-        }
-        memcpy(g2h(addr), &env->segs[seg].base, 8);
-        return 0;
+        return guest_write(addr, &env->segs[seg].base, 8) ? 0 : -EFAULT;
     }
     return -EINVAL;
 }
 
-static int64_t x86_syscall(CPUState *cpu, int nr, const uint64_t args[6], bool *handled)
+enum { NR_ARCH_PRCTL = 158, SYSCALL_BYTES = 2 };
+
+static int64_t x86_syscall(CPUState *cpu, int nr, const uint64_t args[6])
 {
-    *handled = true;
-    return nr == 158 ? arch_prctl(cpu, (int)args[0], args[1]) : x86_sigreturn(cpu);
+    return nr == NR_ARCH_PRCTL ? arch_prctl(cpu, (int)args[0], args[1]) : x86_sigreturn(cpu);
 }
 
 static void syscall_insn(CPUState *cpu)
@@ -156,12 +153,18 @@ static void syscall_insn(CPUState *cpu)
     int nr = r[R_EAX] > 0xffff ? -1 : (int)r[R_EAX];
     int64_t ret = do_syscall(cpu, nr, args);
 
-    if (ret == -QEMU_ERESTARTSYS ||
-        (ret == -EINTR && cpu_task(cpu)->signal_pending && syscall_restarts(nr))) {
-        env->eip -= 2;              /* the call is made again after the handler */
-    } else if (ret != -QEMU_ERESTARTSYS - 1) {
+    cpu_task(cpu)->restart = syscall_outcome(cpu, nr, ret);
+    if (cpu_task(cpu)->restart != RESTART_NONE) {
+        env->eip -= SYSCALL_BYTES;
+    } else if (ret != -QEMU_ENORESULT) {
         r[R_EAX] = (uint64_t)ret;
     }
+}
+
+static void x86_restart_cancel(CPUState *cpu)
+{
+    x86_env(cpu)->eip += SYSCALL_BYTES;
+    x86_env(cpu)->regs[R_EAX] = (uint64_t)-EINTR;
 }
 
 /* ---- exceptions as signals ---- */
@@ -171,8 +174,7 @@ static const struct { int vector, sig, code; } traps[] = {
     { EXCP03_INT3, SIGTRAP, SI_KERNEL }, { EXCP04_INTO, SIGSEGV, SI_KERNEL },
     { EXCP05_BOUND, SIGSEGV, SI_KERNEL }, { EXCP06_ILLOP, SIGILL, ILL_ILLOPN },
     { EXCP0B_NOSEG, SIGBUS, SI_KERNEL }, { EXCP0C_STACK, SIGBUS, SI_KERNEL },
-    { EXCP0D_GPF, SIGSEGV, SI_KERNEL }, { EXCP10_COPR, SIGFPE, FPE_FLTINV },
-    { EXCP11_ALGN, SIGBUS, BUS_ADRALN }, { EXCP13_SIMD, SIGFPE, FPE_FLTINV },
+    { EXCP0D_GPF, SIGSEGV, SI_KERNEL }, { EXCP11_ALGN, SIGBUS, BUS_ADRALN },
 };
 
 /* A breakpoint or step of the debugger. */
@@ -188,13 +190,27 @@ static void debug_stop(CPUState *cpu)
     }
 }
 
+static int fp_code(CPUX86State *env)
+{
+    unsigned flags = env->fpus & ~env->fpuc;
+
+    if (env->trapno == EXCP13_SIMD) {
+        uint32_t mxcsr = x86_mxcsr_get(env);
+        flags = mxcsr & ~(mxcsr >> 7);
+    }
+    return signal_fpe_code(flags & 63);
+}
+
 static void trap(CPUState *cpu)
 {
     CPUX86State *env = x86_env(cpu);
 
     if (env->trapno == EXCP0E_PAGE) {
-        signal_raise_fault(cpu, SIGSEGV, page_prot(env->cr[2]) ? SEGV_ACCERR : SEGV_MAPERR,
-                           env->cr[2]);
+        signal_raise_page_fault(cpu, env->cr[2]);
+        return;
+    }
+    if (env->trapno == EXCP13_SIMD || env->trapno == EXCP10_COPR) {
+        signal_raise_fault(cpu, SIGFPE, fp_code(env), env->eip);
         return;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(traps); i++) {
@@ -299,10 +315,17 @@ static uint64_t x86_sp(CPUState *cpu)
     return x86_env(cpu)->regs[R_ESP];
 }
 
+static const uint16_t machines[] = { 62 /* EM_X86_64 */, 0 };
+
+static void x86_cpu_free(CPUState *cpu)
+{
+    object_unref(OBJECT(cpu));
+}
+
 const ArchOps arch = {
-    .elf_machine = ELF_MACHINE, .uname_machine = "x86_64", .platform = "x86_64",
+    .abi = ABI_X86_64, .elf_machines = machines, .uname_machine = "x86_64", .platform = "x86_64",
     .hwcap = 0x078bfbfd, .cpu_ops = &x86_cpu_ops, .cpu_new = x86_first, .cpu_clone = x86_clone,
-    .start = x86_start, .run = x86_run, .clone_regs = x86_clone_regs,
-    .signal_frame = x86_signal_frame, .sp = x86_sp, .models = x86_cpu_models_print,
-    .syscall = x86_syscall,
+    .cpu_free = x86_cpu_free, .start = x86_start, .run = x86_run, .clone_regs = x86_clone_regs,
+    .signal_frame = x86_signal_frame, .restart_cancel = x86_restart_cancel, .sp = x86_sp,
+    .models = x86_cpu_models_print, .syscall = x86_syscall,
 };
