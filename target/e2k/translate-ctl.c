@@ -388,6 +388,13 @@ void e2k_gen_goto(DC *dc, unsigned slot, uint64_t ip, uint64_t mode)
     dc->ended = true;
 }
 
+void e2k_gen_goto_far(DC *dc, uint64_t ip, uint64_t mode)
+{
+    store_ip_mode(dc, ip, mode);
+    ir_goto_ptr_to(dc->b, ir_i64(dc->b, ip), ir_i64(dc->b, mode));
+    dc->ended = true;
+}
+
 /* env->ip and env->mode are set */
 static void goto_unknown(DC *dc)
 {
@@ -500,10 +507,10 @@ static void gen_return(DC *dc, uint64_t mode)
     goto_unknown(dc);
 }
 
-static void gen_ct_helper(DC *dc, unsigned n, uint64_t mode)
+void e2k_gen_ct_helper(DC *dc, unsigned n, uint64_t ip, uint64_t mode)
 {
-    e2k_call(dc, &e2k_helper_ct, NULL, 4, ir_env(dc->b), ir_i32(dc->b, n),
-             ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, mode), NULL, NULL);
+    e2k_call(dc, &e2k_helper_ct, NULL, 4, ir_env(dc->b), ir_i32(dc->b, n), ir_i64(dc->b, ip),
+             ir_i64(dc->b, mode), NULL, NULL);
     goto_unknown(dc);
 }
 
@@ -563,7 +570,7 @@ static void gen_ct3_unknown(DC *dc, uint64_t mode)
     ir_brcondi(dc->b, IR_COND_NE, t, E2K_CTPR_RETURN, other);
     gen_return(dc, mode);
     ir_bind(dc->b, other);
-    gen_ct_helper(dc, 2, mode);
+    e2k_gen_ct_helper(dc, 2, dc->bundle.pc, mode);
 }
 
 static void gen_ct(DC *dc, unsigned n, uint64_t mode, unsigned slot)
@@ -572,15 +579,16 @@ static void gen_ct(DC *dc, unsigned n, uint64_t mode, unsigned slot)
 
     if (have_value(dc, n) && is_plain_disp(dc->p->ctpr[n])) {
         other = guard_guess(dc, n);
+        e2k_trace_count(dc, ctpr_target(dc, n));
         e2k_gen_goto(dc, slot, ctpr_target(dc, n), mode);
         if (other) {
             ir_bind(dc->b, other);
-            gen_ct_helper(dc, n, mode);
+            e2k_gen_ct_helper(dc, n, dc->bundle.pc, mode);
         }
     } else if (n == 2) {
         gen_ct3_unknown(dc, mode);
     } else {
-        gen_ct_helper(dc, n, mode);
+        e2k_gen_ct_helper(dc, n, dc->bundle.pc, mode);
     }
 }
 
@@ -622,6 +630,7 @@ static void gen_immediate(DC *dc, bool is_call, unsigned wbs, uint64_t mode, uns
         gen_push_frame(dc, wbs, mode);
         e2k_gen_goto(dc, slot, target, 0);
     } else {
+        e2k_trace_count(dc, target);
         e2k_gen_goto(dc, slot, target, mode);
     }
 }
@@ -657,6 +666,42 @@ static void gen_taken(DC *dc, uint64_t mode, unsigned slot)
     }
 }
 
+/* Is the transfer a jump to a known or guessed place? @ctpr: through which register, to be guarded;
+ * 0: none. */
+static bool jump_target(DC *dc, uint64_t *target, unsigned *ctpr)
+{
+    const E2kBundle *b = &dc->bundle;
+    unsigned ctop = SS_CTOP(b);
+
+    if (dc->p->branch_to || (b->has_cs1 && CS_OPC(b->cs1) == CS1_CALL)) {
+        return false;
+    }
+    *ctpr = 0;
+    if (!ctop) {
+        *target = b->pc + (uint64_t)e2k_cs0_disp(b);
+        return b->has_cs0 && CS_OPC(b->cs0) == 0;
+    }
+    *target = ctpr_target(dc, ctop - 1);
+    *ctpr = dc->p->ctpr_known[ctop - 1] ? 0 : ctop;
+    return have_value(dc, ctop - 1) && is_plain_disp(dc->p->ctpr[ctop - 1]);
+}
+
+/* true: done, the trace goes on (or is closed) */
+static bool trace_transfer(DC *dc, IrVal cond, bool always, uint64_t taken, uint64_t fall)
+{
+    bool alct = SS_BIT(&dc->bundle, SS_ALCT), alcf = SS_BIT(&dc->bundle, SS_ALCF);
+    uint64_t target;
+    unsigned ctpr;
+
+    if (!dc->p->trace || (!always && alct != alcf) || !jump_target(dc, &target, &ctpr)) {
+        return false;
+    }
+    if (alct) {
+        gen_alc(dc);
+    }
+    return e2k_trace_transfer(dc, cond, always, target, ctpr, taken, fall);
+}
+
 void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value)
 {
     const E2kBundle *b = &dc->bundle;
@@ -669,6 +714,9 @@ void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value)
             gen_alc(dc);
         }
         dc->mode = not_taken;
+        return;
+    }
+    if (trace_transfer(dc, cond, is_const, mode_after(dc, mode, true), not_taken)) {
         return;
     }
     if (alct && alcf) {

@@ -35,6 +35,33 @@ typedef struct ColdTrap {
     uint64_t ip, mode;
 } ColdTrap;
 
+/* ---- traces, see translate-trace.c ---- */
+
+enum { MAX_TRACE_ENTRIES = 96, MAX_SIDE_EXITS = 96 };
+typedef enum TraceKind { TRACE_REG, TRACE_PRED, TRACE_ENV } TraceKind;
+
+typedef struct TraceEntry {     /* what an iteration reads before it writes it */
+    uint8_t kind, type;         /* TraceKind, IrType */
+    int32_t where;
+    IrVal t;
+} TraceEntry;
+
+typedef struct SideExit {
+    IrLabel *label;
+    uint64_t ip, mode;
+    uint8_t ctpr;               /* 0: to @ip; else by helper through %ctpr<n> of bundle @ip */
+} SideExit;
+
+typedef struct Trace {
+    uint64_t head_ip, head_mode;
+    bool recording, closed, too_long;
+    IrLabel *head;
+    TraceEntry e[MAX_TRACE_ENTRIES];
+    unsigned n, n_exits, n_slots, n_pages;
+    SideExit exits[MAX_SIDE_EXITS];
+    uint64_t pages[2];
+} Trace;
+
 enum { MAX_WRITES = 64, MAX_ENV_CACHE = 24, MAX_COLD = 64 };
 
 typedef struct DCPriv {
@@ -58,6 +85,8 @@ typedef struct DCPriv {
     IrVal strmd;                        /* as the bundle's stores left it */
     IrVal local[7];                     /* @p0..@p6 of this bundle */
     uint64_t next_ip;
+    uint64_t follow_ip;                 /* where the block goes on; next_ip but in traces */
+    Trace *trace;                       /* NULL: an ordinary block */
     IrVal branch_to;                    /* I64: ibranchd/icalld's target of this bundle */
 } DCPriv;
 
@@ -82,5 +111,20 @@ IrVal e2k_transfer_cond(DC *dc, bool *is_const, bool *value);    /* before commi
 void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value);
 void e2k_gen_goto(DC *dc, unsigned slot, uint64_t ip, uint64_t mode);
 bool e2k_resolve_ctl(const E2kOpRow *row, E2kEmit *e);      /* ibranchd, icalld */
+
+void e2k_gen_goto_far(DC *dc, uint64_t ip, uint64_t mode);      /* without a slot */
+/* through %ctpr<n + 1>, whatever it holds; @ip: of the bundle that jumps */
+void e2k_gen_ct_helper(DC *dc, unsigned n, uint64_t ip, uint64_t mode);
+IrVal e2k_load_pred(DC *dc, unsigned phys);
+
+/* translate-trace.c */
+bool e2k_trace_is_hot(uint64_t ip);
+void e2k_trace_count(DC *dc, uint64_t target);
+void e2k_trace_note(DC *dc, TraceKind kind, int32_t where, IrType type);
+void e2k_trace_enter(DC *dc);
+bool e2k_trace_allows(DC *dc, uint64_t ip, unsigned size_bytes);
+bool e2k_trace_transfer(DC *dc, IrVal cond, bool always, uint64_t target, unsigned ctpr,
+                        uint64_t taken_mode, uint64_t fall_mode);
+void e2k_trace_side_exits(DC *dc);
 
 #endif

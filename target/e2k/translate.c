@@ -13,7 +13,7 @@
 #include "target/e2k/translate-hooks.h"
 #include "util/log.h"
 
-enum { MAX_BUNDLES = 48, MAX_BLOCK_OPS = 3000, MAX_BLOCK_COLD = MAX_COLD - 16 };
+enum { MAX_BUNDLES = 48, MIN_TRACE_BUNDLES = 24, MAX_TRACE_BUNDLES = 200, MAX_BLOCK_OPS = 6000, MAX_BLOCK_COLD = MAX_COLD - 16 };
 
 /* ---- which emitter ---- */
 
@@ -154,6 +154,7 @@ IrVal e2k_load_reg(DC *dc, unsigned reg, IrType type)
             return c->v[type];
         }
     }
+    e2k_trace_note(dc, TRACE_REG, (int32_t)reg, type);
     c->v[type] = load_slot(dc, reg, type);
     return c->v[type];
 }
@@ -167,6 +168,7 @@ IrVal e2k_ld_env(DC *dc, IrType type, int32_t ofs)
             return p->env[i].v;
         }
     }
+    e2k_trace_note(dc, TRACE_ENV, ofs, type);
     IrVal t = ir_temp(dc->b, type);
     ir_ld(dc->b, t, ir_env(dc->b), ofs, mo_of(type));
     if (p->n_env < MAX_ENV_CACHE) {
@@ -404,11 +406,12 @@ static unsigned phys_pred(DC *dc, unsigned n)
     return n <= psz ? (n + cur) % (psz + 1) : n;
 }
 
-static IrVal load_pred(DC *dc, unsigned phys)
+IrVal e2k_load_pred(DC *dc, unsigned phys)
 {
     IrVal *c = &dc->p->pred[phys];
 
     if (!*c) {
+        e2k_trace_note(dc, TRACE_PRED, (int32_t)phys, IR_I32);
         *c = ir_temp(dc->b, IR_I32);
         ir_ld(dc->b, *c, ir_env(dc->b), ENV_OFS(pred) + (int32_t)phys, MO_8);
     }
@@ -417,7 +420,7 @@ static IrVal load_pred(DC *dc, unsigned phys)
 
 IrVal e2k_pred(DC *dc, unsigned n)
 {
-    return load_pred(dc, phys_pred(dc, n & 31));
+    return e2k_load_pred(dc, phys_pred(dc, n & 31));
 }
 
 static IrVal not_of(DC *dc, IrVal v)
@@ -684,7 +687,7 @@ static void commit_one(DC *dc, const Write *w)
         commit_reg(dc, w);
         break;
     case WR_PRED:
-        v = w->guard ? choose(dc, w->guard, w->v, load_pred(dc, (unsigned)w->where)) : w->v;
+        v = w->guard ? choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
         ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(pred) + w->where, MO_8);
         p->pred[w->where] = v;
         break;
@@ -836,7 +839,7 @@ static void gen_bundle(DC *dc)
     p->setwd = false;
     p->new_dbl = dc->mode & E2K_MODE_DBL;
     p->loop_end = p->strmd = p->branch_to = NULL;
-    p->next_ip = dc->bundle.pc + dc->bundle.size_bytes;
+    p->next_ip = p->follow_ip = dc->bundle.pc + dc->bundle.size_bytes;
     e2k_gen_setwd(dc);
     if (!gen_alops(dc)) {
         e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
@@ -861,7 +864,7 @@ static bool fetch(DC *dc, uint64_t ip, E2kStatus *status, unsigned *bad_channel)
     cpu_fetch_code(dc->cpu, ip, code, n);
     *status = e2k_decode(code, n, ip, dc->version, &dc->bundle, bad_channel);
     if (*status == E2K_SHORT) {
-        if (dc->info->n_insns) {
+        if (dc->info->n_insns && !dc->p->trace) {
             return false;
         }
         n = dc->bundle.size_bytes;
@@ -880,7 +883,12 @@ static bool translate_one(DC *dc, uint64_t ip)
     if (ip & 7) {
         dc->bundle = (E2kBundle){ .pc = ip, .size_bytes = 8 };
         status = E2K_BAD_LAYOUT;
+    } else if (dc->p->trace && !e2k_trace_allows(dc, ip, 8)) {
+        return false;
     } else if (!fetch(dc, ip, &status, &bad_channel)) {
+        return false;
+    }
+    if (dc->p->trace && (status != E2K_OK || !e2k_trace_allows(dc, ip, dc->bundle.size_bytes))) {
         return false;
     }
     dc->info->n_insns++;
@@ -902,32 +910,88 @@ static bool translate_one(DC *dc, uint64_t ip)
 static bool block_is_full(const DC *dc, uint64_t ip, unsigned max)
 {
     return dc->info->n_insns >= max || ir_block_n_ops(dc->b) > MAX_BLOCK_OPS ||
-           ir_block_overflow(dc->b) || ((ip ^ dc->info->pc) & PAGE_MASK_) ||
+           ir_block_overflow(dc->b) || (!dc->p->trace && ((ip ^ dc->info->pc) & PAGE_MASK_)) ||
            dc->p->n_cold > MAX_BLOCK_COLD;
+}
+
+/* @trace NULL: an ordinary block */
+static void begin(DC *dc, Trace *trace)
+{
+    DCPriv *p = dc->p;
+
+    memset(p, 0, sizeof(*p));
+    dc->mode = dc->info->flags;
+    dc->ended = false;
+    dc->info->n_insns = dc->info->size_bytes = 0;
+    p->trace = trace;
+    p->wsize = -1;
+    for (unsigned i = 0; i < 3; i++) {
+        p->ctpr_guess[i] = true;
+        p->ctpr[i] = dc->env->ctpr[i];
+    }
+}
+
+/* Bundles from info->pc on; returns where the block would go on. */
+static uint64_t walk(DC *dc, unsigned max)
+{
+    uint64_t ip = dc->info->pc;
+
+    do {
+        if (!translate_one(dc, ip)) {
+            break;
+        }
+        ip = dc->p->follow_ip;
+    } while (!dc->ended && !block_is_full(dc, ip, max));
+    return ip;
+}
+
+static bool translate_trace(DC *dc)
+{
+    static __thread Trace trace;
+    Trace *t = &trace;
+    unsigned max = MIN(dc->info->max_insns, MAX_TRACE_BUNDLES);
+
+    memset(t, 0, sizeof(*t));
+    t->head_ip = dc->info->pc;
+    t->head_mode = dc->info->flags;
+    t->recording = true;
+    begin(dc, t);
+    walk(dc, max);
+    t->recording = false;
+    if (!t->closed || t->too_long || ir_block_overflow(dc->b)) {
+        ir_block_reset(dc->b);
+        ir_exit_check(dc->b);
+        return false;
+    }
+    ir_block_reset(dc->b);
+    t->closed = false;
+    t->n_exits = t->n_slots = t->n_pages = 0;
+    begin(dc, t);
+    e2k_trace_enter(dc);
+    walk(dc, max);
+    if (!dc->ended) {
+        ir_exit(dc->b, TB_EXIT_PLAIN);      /* it overflows */
+    }
+    e2k_trace_side_exits(dc);
+    emit_cold(dc);
+    dc->info->scattered = true;
+    dc->info->size_bytes = (unsigned)MIN(dc->info->size_bytes, 8);
+    return true;
 }
 
 void e2k_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
 {
     static __thread DCPriv priv;
     CPUE2KState *env = e2k_env(cpu);
-    DC dc = { .b = b, .cpu = cpu, .env = env, .info = info, .version = env->version,
-              .mode = info->flags, .p = &priv };
-    unsigned max = MIN(info->max_insns ? info->max_insns : 1, MAX_BUNDLES);
-    uint64_t ip = info->pc;
+    DC dc = { .b = b, .cpu = cpu, .env = env, .info = info, .version = env->version, .p = &priv };
+    uint64_t ip;
 
-    memset(&priv, 0, sizeof(priv));
-    priv.wsize = -1;
-    for (unsigned i = 0; i < 3; i++) {
-        priv.ctpr_guess[i] = true;
-        priv.ctpr[i] = env->ctpr[i];
+    if (info->max_insns > MIN_TRACE_BUNDLES && !info->single_step && !cpu->breakpoints &&
+        e2k_trace_is_hot(info->pc) && translate_trace(&dc)) {
+        return;
     }
-    info->n_insns = info->size_bytes = 0;
-    do {
-        if (!translate_one(&dc, ip)) {
-            break;
-        }
-        ip = dc.bundle.pc + dc.bundle.size_bytes;
-    } while (!dc.ended && !block_is_full(&dc, ip, max));
+    begin(&dc, NULL);
+    ip = walk(&dc, MIN(MAX(info->max_insns, 1), MAX_BUNDLES));
     if (!dc.ended) {
         e2k_gen_goto(&dc, 0, ip, dc.mode);
     }
