@@ -47,6 +47,8 @@ bench: all kit
 
 fuzz: all
 	@QEMU_BUILD=$(BUILD) scripts/fuzz-x86
+	@QEMU_BUILD=$(BUILD) scripts/fuzz-vmbus ring
+	@QEMU_BUILD=$(BUILD) scripts/fuzz-vmbus vmbus
 
 install: all
 	ninja -C $(BUILD) install
@@ -65,7 +67,7 @@ help:
 	  'make check-NAME    the test NAME (ring, tcg, boot, balloon ...)' \
 	  'make check SAN=1   unit, device and fuzz-smoke tests under sanitizers' \
 	  'make bench         speed beside the Debian QEMU, as ratios' \
-	  'make fuzz          x86 front end against the host CPU (FUZZ_SECONDS=600)' \
+	  'make fuzz          x86 against the host CPU, hostile guests (FUZZ_SECONDS=600)' \
 	  'make check-style   layers, headers, long functions' \
 	  'make deps          install what building and testing need (apt-get)' \
 	  'make install       install below the prefix given to ./configure'
