@@ -17,6 +17,12 @@ enum { MAX_FAPB = 32, FAPB_BYTES = 16 };
 #define AASR_LDS_MASK       (7ull << AASR_LDS_SHIFT)
 enum { AASR_LDS_NULL = 0, AASR_LDS_ACTIVE = 3 };
 
+G_NORETURN static void raise_illegal(CPUE2KState *env, uintptr_t ra)
+{
+    cpu_restore_state(env_cpu(env), ra);
+    e2k_raise(env, E2K_EXC_ILLEGAL_OPCODE, env->ip, 0);
+}
+
 static void set_state(E2kAau *a, bool active)
 {
     a->active = active;
@@ -60,7 +66,7 @@ static void helper_bap(CPUE2KState *env, uint64_t ctpr)
     E2kFapb f[2];
 
     if ((ctpr >> E2K_CTPR_TAG_SHIFT & 7) != E2K_CTPR_DISP || !(ctpr & E2K_CTPR_LDISP)) {
-        e2k_raise(env, E2K_EXC_ILLEGAL_OPCODE, 0, GETPC());
+        raise_illegal(env, GETPC());
     }
     do {
         uint8_t code[FAPB_BYTES];
@@ -175,7 +181,7 @@ static uint64_t helper_mova(CPUE2KState *env, uint32_t spec)
     uint64_t *out = &env->scratch[E2K_MOVA_SCRATCH].lo;
 
     if (a->elem_bytes[h][area] < (quad ? 16u : 1u << lg_size)) {
-        e2k_raise(env, E2K_EXC_ILLEGAL_OPCODE, 0, GETPC());
+        raise_illegal(env, GETPC());
     }
     if (misaligned(env, addr, lg_size) || !e2k_accessible(env, addr, 1u << lg_size, false)) {
         out[0] = out[1] = E2K_MOVA_DIAG64;
