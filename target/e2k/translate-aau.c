@@ -74,16 +74,12 @@ static void mova_fast(DC *dc, const E2kMova *m, const MovaKind *k, IrVal ptr)
     e2k_dst_reg(dc, m->dst, e2k_load_value(dc, &a, addr, ok, e2k_mova_diag));
 }
 
-static IrVal area_ptr(DC *dc, IrVal ptr[2][E2K_N_AREAS], unsigned h, unsigned area)
+static IrVal area_ptr(DC *dc, unsigned h, unsigned area)
 {
-    if (!ptr[h][area]) {
-        ptr[h][area] = ir_temp(dc->b, IR_I64);
-        ir_ld(dc->b, ptr[h][area], ir_env(dc->b), AAU_OFS(ptr) + area_ofs(h, area), MO_64);
-    }
-    return ptr[h][area];
+    return e2k_ld_env(dc, IR_I64, AAU_OFS(ptr) + area_ofs(h, area));
 }
 
-static void mova(DC *dc, const E2kMova *m, unsigned h, IrVal ptr[2][E2K_N_AREAS])
+static void mova(DC *dc, const E2kMova *m, unsigned h)
 {
     const MovaKind *k = &mova_kinds[m->opcode & 7];
     unsigned min_bytes = k->quad ? 16 : 1u << k->lg_size;
@@ -95,49 +91,64 @@ static void mova(DC *dc, const E2kMova *m, unsigned h, IrVal ptr[2][E2K_N_AREAS]
         mova_slow(dc, m, h, k);
     } else {
         check_element(dc, h, m->area, min_bytes);
-        mova_fast(dc, m, k, area_ptr(dc, ptr, h, m->area));
+        mova_fast(dc, m, k, area_ptr(dc, h, m->area));
     }
 }
 
-static void advance(DC *dc, unsigned h, unsigned area, IrVal ptr)
+static void advance(DC *dc, unsigned h, unsigned area)
 {
-    IrVal step = ir_temp(dc->b, IR_I64), next = ir_temp(dc->b, IR_I64);
+    IrVal step = e2k_ld_env(dc, IR_I64, AAU_OFS(step) + area_ofs(h, area));
+    IrVal next = ir_temp(dc->b, IR_I64);
 
-    ir_ld(dc->b, step, ir_env(dc->b), AAU_OFS(step) + area_ofs(h, area), MO_64);
-    ir_add(dc->b, next, ptr, step);
-    ir_st(dc->b, next, ir_env(dc->b), AAU_OFS(ptr) + area_ofs(h, area), MO_64);
+    ir_add(dc->b, next, area_ptr(dc, h, area), step);
+    e2k_st_env(dc, next, AAU_OFS(ptr) + area_ofs(h, area));
 }
 
 void e2k_emit_mova(DC *dc)
 {
     const E2kMova *m = dc->bundle.mova;
-    IrVal ptr[2][E2K_N_AREAS] = { { NULL } };
     uint32_t moves[2] = { 0, 0 };           /* areas that are to advance */
 
     dc->guard = NULL;
     for (unsigned c = 0; c < 4; c++) {
         if (m[c].opcode) {
-            mova(dc, &m[c], c / 2, ptr);
+            mova(dc, &m[c], c / 2);
             moves[c / 2] |= m[c].am && m[c].area < E2K_N_AREAS ? 1u << m[c].area : 0;
         }
     }
     e2k_flush_stores(dc);
     for (unsigned h = 0; h < 2; h++) {
-        for (unsigned area = 0; moves[h] >> area; area++) {
+        for (unsigned area = 0; area < E2K_N_AREAS; area++) {
             if (moves[h] >> area & 1) {
-                advance(dc, h, area, area_ptr(dc, ptr, h, area));
-            }
-            if (area == E2K_N_AREAS - 1) {
-                break;
+                advance(dc, h, area);
             }
         }
     }
 }
 
+/* A helper has changed the unit's state in memory. */
+static void forget_aau(DC *dc)
+{
+    DCPriv *p = dc->p;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < p->n_env; i++) {
+        int32_t ofs = p->env[i].ofs - ENV_OFS(aau);
+
+        if (ofs < 0 || ofs >= (int32_t)sizeof(E2kAau)) {
+            p->env[n++] = p->env[i];
+        }
+    }
+    p->n_env = n;
+}
+
 void e2k_emit_bap(DC *dc)
 {
-    e2k_call(dc, &e2k_helper_bap, NULL, 2, ir_env(dc->b), e2k_ld_env(dc, IR_I64, ENV_OFS(ctpr[1])),
-             NULL, NULL, NULL, NULL);
+    IrVal ctpr2 = ir_temp(dc->b, IR_I64);
+
+    ir_ld(dc->b, ctpr2, ir_env(dc->b), ENV_OFS(ctpr[1]), MO_64);
+    e2k_call(dc, &e2k_helper_bap, NULL, 2, ir_env(dc->b), ctpr2, NULL, NULL, NULL, NULL);
+    forget_aau(dc);
 }
 
 void e2k_emit_eap(DC *dc)
@@ -172,9 +183,9 @@ enum { F_PAIR = 8, LG_MASK = 7 };           /* E2kEmit.a */
 
 static IrVal array_address(DC *dc, const AauOp *a, unsigned disp)
 {
-    IrVal base = ir_temp(dc->b, IR_I64), sum = ir_temp(dc->b, IR_I64), t;
+    IrVal base = e2k_ld_env(dc, IR_I64, AAU_OFS(base) + (int32_t)(a->aad * 8));
+    IrVal sum = ir_temp(dc->b, IR_I64), t;
 
-    ir_ld(dc->b, base, ir_env(dc->b), AAU_OFS(base) + (int32_t)(a->aad * 8), MO_64);
     ir_add(dc->b, sum, base, e2k_ld_env(dc, IR_I64, AAU_OFS(aasti) + (int32_t)(a->ind * 8)));
     if (!(a->literal + disp)) {
         return sum;
@@ -192,8 +203,7 @@ static IrVal incremented(DC *dc, const AauOp *a, unsigned lg_bytes, IrVal from, 
     if (!a->incr) {
         ir_addi(dc->b, t, from, 1ull << lg_bytes);
     } else {
-        incr = ir_temp(dc->b, IR_I64);
-        ir_ld(dc->b, incr, ir_env(dc->b), AAU_OFS(aaincr) + (int32_t)(a->incr * 8), MO_64);
+        incr = e2k_ld_env(dc, IR_I64, AAU_OFS(aaincr) + (int32_t)(a->incr * 8));
         u = ir_temp(dc->b, IR_I64);
         ir_shli(dc->b, u, incr, lg_bytes);
         ir_add(dc->b, t, from, u);
@@ -307,6 +317,7 @@ static void aau_write(DC *dc, unsigned what, unsigned no, IrVal value)
 {
     e2k_call(dc, &e2k_helper_aau_write, NULL, 5, ir_env(dc->b), ir_i32(dc->b, what),
              ir_i32(dc->b, no), value, dc->guard ? dc->guard : ir_i32(dc->b, 1), NULL);
+    forget_aau(dc);
 }
 
 static void write_aad(DC *dc, const E2kAlop *op, const E2kEmit *e, unsigned no)
