@@ -2,6 +2,7 @@
 #include "backends/hostmem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +33,18 @@ static RAMBlock *alloc_ram(MemoryBackend *m, const char *id, unsigned flags, Err
 
 static RAMBlock *alloc_memfd(MemoryBackend *m, const char *id, unsigned flags, Error **errp)
 {
-    return ram_block_new(id, m->size, flags | RAM_MEMFD, errp);
+    int fd = memfd_create(id, MFD_CLOEXEC | (m->seal ? MFD_ALLOW_SEALING : 0));
+
+    if (fd < 0 || ftruncate(fd, (off_t)m->size) < 0 ||
+        (m->seal && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)) {
+        error_setg_errno(errp, errno, "can't make a memfd of 0x%llx bytes",
+                         (unsigned long long)m->size);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    return ram_block_new_from_fd(id, m->size, fd, flags, errp);
 }
 
 /* The path may be a directory: then an unnamed file in it. A new file is made as long as needed. */
@@ -88,7 +100,8 @@ bool memory_backend_complete(Object *obj, Error **errp)
     MemoryBackend *m = backend(obj);
     MemoryBackendClass *k = (MemoryBackendClass *)obj->klass;
     unsigned flags = (m->share ? RAM_SHARED : 0) | (m->prealloc ? RAM_PREALLOC : 0) |
-                     (m->reserve ? 0 : RAM_NORESERVE);
+                     (m->reserve ? 0 : RAM_NORESERVE) | (m->merge ? RAM_MERGE : 0) |
+                     (m->dump ? RAM_DUMP : 0);
 
     if (m->size == 0) {
         error_setg(errp, "can't create backend with size 0");
@@ -144,6 +157,11 @@ static void file_class_init(ObjectClass *klass)
     ((MemoryBackendClass *)klass)->alloc = alloc_file;
 }
 
+static void memfd_init(Object *obj)
+{
+    ((MemoryBackend *)obj)->share = true;
+}
+
 static void memfd_class_init(ObjectClass *klass)
 {
     ((MemoryBackendClass *)klass)->alloc = alloc_memfd;
@@ -195,6 +213,6 @@ TYPE_REGISTER(file_info)
 
 static const TypeInfo memfd_info = {
     .name = "memory-backend-memfd", .parent = TYPE_MEMORY_BACKEND,
-    .class_init = memfd_class_init, .props = memfd_props, .desc = "memory of a memfd",
+    .class_init = memfd_class_init, .init = memfd_init, .props = memfd_props, .desc = "memory of a memfd",
 };
 TYPE_REGISTER(memfd_info)

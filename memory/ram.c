@@ -128,8 +128,12 @@ static bool block_map(Block *b, unsigned flags, Error **errp)
         error_setg_errno(errp, errno, "cannot set up guest memory '%s'", b->rb.id);
         return false;
     }
-    /* guest memory in a core dump helps nobody */
-    madvise(b->rb.host, b->rb.size, MADV_DONTDUMP);
+    if (!(flags & RAM_DUMP)) {
+        madvise(b->rb.host, b->rb.size, MADV_DONTDUMP);
+    }
+    if (flags & RAM_MERGE) {
+        madvise(b->rb.host, b->rb.size, MADV_MERGEABLE);    /* as for huge pages: a wish */
+    }
     if (b->rb.size >= HUGE_PAGE) {
         madvise(b->rb.host, b->rb.size, MADV_HUGEPAGE);     /* may fail: a wish only */
     }

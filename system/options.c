@@ -131,6 +131,10 @@ static bool opt_memory(CommandLine *cl, const char *a, Error **errp)
         error_setg(errp, "-m %s: memory size must be from 2 MiB to 1 TiB", a);
         return false;
     }
+    if (max > 1ull << 52) {
+        error_setg(errp, "-m %s: maxmem is beyond what an x86 CPU can address", a);
+        return false;
+    }
     if (max && max < size) {
         error_setg(errp, "-m %s: maxmem must not be below the initial memory", a);
         return false;

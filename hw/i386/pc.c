@@ -369,6 +369,20 @@ static bool pc_build_cpus(const MachineOptions *o, Error **errp)
     return true;
 }
 
+/* All that may be added must be within the guest's reach. */
+static bool pc_check_window(const Pc *pc, Error **errp)
+{
+    unsigned bits = x86_env(cpu_by_index(0))->phys_bits;
+    uint64_t end = pc->hotplug_gpa + pc->hotplug_bytes;
+
+    if (end > UINT64_C(1) << bits) {
+        error_setg(errp, "-m: maxmem would put memory up to address 0x%" PRIx64 ", beyond the "
+                   "CPU's %u address bits", end, bits);
+        return false;
+    }
+    return true;
+}
+
 /* ---- devices ---- */
 
 static bool pc_build_timers(Pc *pc, const MachineOptions *o, Error **errp)
@@ -518,7 +532,7 @@ static bool pc_build(const MachineOptions *o, Error **errp)
     }
     fill_services(o);
     if (!pc_build_memory(pc, o, errp) || !pc_build_irqs(pc, errp) || !pc_build_cpus(o, errp) ||
-        !pc_build_timers(pc, o, errp) || !pc_build_buses(pc, errp) ||
+        !pc_check_window(pc, errp) || !pc_build_timers(pc, o, errp) || !pc_build_buses(pc, errp) ||
         !pc_build_isa(pc, o, errp) || !pc_build_fw_cfg(pc, o, errp)) {
         return false;
     }
@@ -595,6 +609,15 @@ static unsigned pc_e820(const Pc *pc, E820Entry e[static 8])
     return n;
 }
 
+/* Firmware puts 64-bit PCI windows behind what may be added. */
+static void pc_publish_window(Pc *pc)
+{
+    uint8_t end[8];
+
+    stle64(end, pc->hotplug_gpa + pc->hotplug_bytes);
+    fw_cfg_add_file(pc->fw, "etc/reserved-memory-end", end, sizeof(end));
+}
+
 static void pc_publish_e820(Pc *pc, const E820Entry *e, unsigned n)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -625,6 +648,9 @@ static bool pc_finish(const MachineOptions *o, Error **errp)
     k.rsdp_gpa = pc->tables ? RSDP_GPA : 0;
     if (pc->fw) {
         pc_publish_e820(pc, e820, k.n_e820);
+        if (pc->hotplug_bytes) {
+            pc_publish_window(pc);
+        }
     }
     if (o->kernel) {
         pc->boot = kernel_boot_new(&k, errp);

@@ -132,7 +132,9 @@ struct RAMBlock {
     unsigned refs;
 };
 typedef enum RamFlags {
-    RAM_SHARED = 1, RAM_PREALLOC = 2, RAM_NORESERVE = 4, RAM_MEMFD = 8
+    RAM_SHARED = 1, RAM_PREALLOC = 2, RAM_NORESERVE = 4, RAM_MEMFD = 8,
+    RAM_MERGE = 16,             /* the host may share equal pages */
+    RAM_DUMP = 32               /* in core dumps of the emulator; else not */
 } RamFlags;
 RAMBlock *ram_block_new(const char *id, uint64_t size, unsigned flags, Error **errp);
 RAMBlock *ram_block_new_from_fd(const char *id, uint64_t size, int fd, unsigned flags,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine under test: its process, serial console, QMP socket, and what the host sees of it."""
+import gzip
 import json
 import os
 import re
@@ -17,6 +18,33 @@ KIT = os.environ.get("QEMU_KIT", os.path.join(BUILD, "kit"))
 
 def kernel_args(flavour):
     return ["-kernel", f"{KIT}/vmlinuz-{flavour}", "-initrd", f"{KIT}/initrd-{flavour}.gz"]
+
+
+def _cpio_entry(name, mode, data=b""):
+    name = name.encode() + b"\0"
+    fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0]
+    head = b"070701" + b"".join(b"%08x" % f for f in fields) + name
+    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+
+
+def initrd_with(where, flavour, files):
+    """The kit's initramfs and a second archive behind it with @files (name: bytes) in /tests."""
+    extra = _cpio_entry("tests", 0o040755)
+    for name, data in files.items():
+        extra += _cpio_entry("tests/" + name, 0o100755, data)
+    path = os.path.join(where, f"initrd-{flavour}.gz")
+    with open(f"{KIT}/initrd-{flavour}.gz", "rb") as kit, open(path, "wb") as out:
+        out.write(kit.read() + gzip.compress(extra + _cpio_entry("TRAILER!!!", 0), 1))
+    return path
+
+
+def static_program(where, source, *flags):
+    """Compiles tests/functional/@source for the guest; its bytes."""
+    out = os.path.join(where, "program")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), source)
+    subprocess.run(["gcc", "-static", *flags, "-o", out, source], check=True)
+    with open(out, "rb") as f:
+        return f.read()
 
 
 class Timeout(Exception):
@@ -212,7 +240,7 @@ class Machine:
         end = time.monotonic() + timeout
         while True:
             actual = self.qmp.cmd("query-balloon")["actual"]
-            if actual == mib << 20:
+            if actual == int(mib * (1 << 20)):
                 return
             if time.monotonic() > end:
                 raise Timeout(f"balloon: actual is {actual >> 20} MiB, not {mib}")

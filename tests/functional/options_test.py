@@ -11,6 +11,9 @@ QEMU = os.path.join(BUILD, "qemu-system-x86_64")
 USER = os.path.join(BUILD, "qemu-x86_64")
 K = ["-kernel", f"{KIT}/vmlinuz-cloud"]
 
+MEM1 = ["-object", "memory-backend-ram,id=mem1,size=256M"]
+HOTADD = ["-m", "1G,maxmem=4G"] + MEM1
+
 BAD = {     # name: (arguments, a word that the line must have)
     "no_such_kernel": (["-kernel", "/nonexistent"], "/nonexistent"),
     "kernel_is_a_directory": (["-kernel", "/tmp"], "/tmp"),
@@ -36,6 +39,36 @@ BAD = {     # name: (arguments, a word that the line must have)
     "bad_monitor_path": (["-qmp", "unix:/nonexistent/dir/sock,server=on,wait=off"], "nonexistent"),
     "bad_log_item": (["-d", "frob"], "frob"),
     "missing_argument": (["-m"], "-m"),
+    "no_such_memdev": (["-device", "hv-balloon,memdev=mem7"], "mem7"),
+    "no_maxmem": (MEM1 + ["-device", "hv-balloon,memdev=mem1"], "maxmem"),
+    "memdev_too_large": (["-m", "1G,maxmem=1100M"] + MEM1 +
+                         ["-device", "hv-balloon,memdev=mem1"], "not enough space"),
+    "memdev_is_boot_memory": (["-m", "256M,maxmem=4G", "-machine", "memory-backend=mem1"] + MEM1 +
+                              ["-device", "hv-balloon,memdev=mem1"], "busy memdev: mem1"),
+    "addr_without_memdev": (["-device", "hv-balloon,addr=4G"], "addr"),
+    "addr_u64": (["-device", "hv-balloon,addr=0x100000000"], "must not be set without 'memdev'"),
+    "addr_misaligned": (HOTADD + ["-device", "hv-balloon,memdev=mem1,addr=0x100001000"],
+                        "must be aligned to 0x8000000"),
+    "addr_in_boot_memory": (HOTADD + ["-device", "hv-balloon,memdev=mem1,addr=0x8000000"],
+                            "usable range"),
+    "addr_beyond": (HOTADD + ["-device", "hv-balloon,memdev=mem1,addr=0x8000000000"],
+                    "usable range"),
+    "keep_size_is_text": (["-device", "hv-balloon,keep-size=perhaps"], "keep-size"),
+    "second_with_memdev": (HOTADD + ["-device", "hv-balloon", "-device", "hv-balloon,memdev=mem1"],
+                           "Only one balloon"),
+    "maxmem_below": (["-m", "1G,maxmem=512M"], "maxmem"),
+    "maxmem_absurd": (["-m", "1G,maxmem=16777215T"], "maxmem"),
+    "maxmem_beyond_cpu": (["-m", "1G,maxmem=2T"], "address bits"),
+    "many_slots": (["-m", "1G,maxmem=2G,slots=1000"], "slots"),
+    "backend_no_size": (["-object", "memory-backend-ram,id=m"], "size 0"),
+    "backend_no_id": (["-object", "memory-backend-ram,size=1M"], "id"),
+    "backend_odd_size": (["-object", "memory-backend-ram,id=m,size=5000"], "multiple"),
+    "backend_no_path": (["-object", "memory-backend-file,id=m,size=1M"], "mem-path"),
+    "backend_bad_path": (["-object", "memory-backend-file,id=m,size=1M,mem-path=/nonexistent/x"],
+                         "/nonexistent/x"),
+    "backend_unknown": (["-object", "memory-backend-frob,id=m,size=1M"], "frob"),
+    "backend_twice": (MEM1 + MEM1, "mem1"),
+    "backend_too_large": (["-object", "memory-backend-ram,id=m,size=8E"], "m"),
     "bad_post_boot_delay": (["-device", "hv-balloon,post-boot-delay=soon"], "post-boot-delay"),
 }
 
