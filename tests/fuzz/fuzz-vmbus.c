@@ -8,6 +8,8 @@
  *   - only pages of the reply being handled are discarded, only when a reply was asked for, and
  *     none twice while the host has it;
  *   - only pages that were given are given back, each once;
+ *   - memory is added once, where the backend's is, and taken back only where the guest did not
+ *     take it;
  *   - "actual" is what follows from that;
  *   - every other page keeps its pattern; the host writes to pages that the guest named as
  *     rings or SynIC pages only;
@@ -16,6 +18,7 @@
  * Guest memory can change between two accesses of the host ("under our feet"): operation ARM.
  */
 #include <string.h>
+#include "backends/hostmem.h"
 #include "fuzz.h"
 #include "hw/core/balloon.h"
 #include "hw/core/device.h"
@@ -34,13 +37,18 @@ enum {
     FAR_PFN = 0x8000, FAR_PAGES = 1024,         /* more RAM, at 128 MiB */
     ROM_PFN = RAM_PAGES,                        /* a ROM and a device right behind RAM */
     HOLE_PFN = 0xa0, HOLE_PAGES = 32,           /* a device over RAM, as VGA is */
-    END_PFN = FAR_PFN + FAR_PAGES,              /* nothing that matters behind */
+    END_PFN = FAR_PFN + FAR_PAGES,
+    HOT_PFN = 0x10000, HOT_PAGES = 8192,        /* window of the memory backend */
+    PFNS = HOT_PFN + HOT_PAGES,                 /* nothing that matters behind */
     CHECK_RAM_EVERY = 64, REFILL_EVERY = 16 * CHECK_RAM_EVERY, MAX_TURNS = 5000,
 };
 
+/* the guest adds memory in steps of 1 MiB */
+enum { CAPS = DM_CAP_BALLOON | DM_CAP_HOT_ADD };
+
 /* ---- the machine ---- */
 
-static uint8_t *far_ram;
+static uint8_t *far_ram, *hot_ram;
 static MemoryRegion far_mr, rom_mr, io_mr, hole_mr, page_table_mr;
 static bool far_there;
 static FakeRings rings;
@@ -50,35 +58,59 @@ static uint8_t rom[4 * PAGE] __attribute__((aligned(4096)));
 
 /* ---- how far inputs get ---- */
 
-static struct { uint64_t messages, requests, replies, discarded, returned; } reached;
+static struct { uint64_t messages, requests, replies, discarded, returned, added; } reached;
 
 void fuzz_print_reached(FILE *f)
 {
     fprintf(f, "    %" PRIu64 " messages of an open channel, %" PRIu64 " balloon requests, %" PRIu64
-            " replies, %" PRIu64 " pages discarded, %" PRIu64 " returned\n", reached.messages,
-            reached.requests, reached.replies, reached.discarded, reached.returned);
+            " replies, %" PRIu64 " pages discarded, %" PRIu64 " returned, %" PRIu64 " added\n",
+            reached.messages, reached.requests, reached.replies, reached.discarded,
+            reached.returned, reached.added);
 }
 
 /* ---- the model ---- */
 
 enum { GIVEN = 1, NAMED = 2, DIRTY = 4 };
 static struct {
-    uint8_t page[END_PFN];
+    uint8_t page[PFNS];
     uint64_t n_given;           /* pages that the host has */
     uint64_t n_returning;       /* given back, no answer yet */
     bool asked, returned;       /* a BALLOON_REQUEST, a last UNBALLOON_REQUEST is out */
     PageRange reply[DM_RANGES_MAX];
     unsigned n_reply;           /* ranges of the BALLOON_RESPONSE being handled */
+    PageRange offered;          /* a HOT_ADD_REQUEST is out; n_pages 0: none */
+    uint64_t n_added, added_end;        /* pages taken, and where they end */
+    bool resetting;
 } model;
 
 static void model_forget(void)
 {
-    for (unsigned i = 0; i < END_PFN; i++) {
+    for (unsigned i = 0; i < PFNS; i++) {
         model.page[i] &= (uint8_t)~GIVEN;
     }
     model.n_given = model.n_returning = 0;
     model.asked = model.returned = false;
     model.n_reply = 0;
+}
+
+/* What was offered is the guest's, up to @n_pages. */
+static void model_added(uint64_t n_pages)
+{
+    n_pages = MIN(n_pages, model.offered.n_pages);
+    if (n_pages) {
+        model.n_added += n_pages;
+        model.added_end = model.offered.start_pfn + n_pages;
+        reached.added += n_pages;
+    }
+    model.offered.n_pages = 0;
+}
+
+static void model_offer(PageRange r)
+{
+    g_assert_cmpuint(r.start_pfn, >=, MAX(HOT_PFN, model.added_end));
+    g_assert_cmpuint(r.n_pages, >, 0);
+    g_assert_cmpuint(r.start_pfn + r.n_pages, <=, PFNS);
+    model.offered = r;
 }
 
 static void model_reply(const uint8_t *msg, size_t len)
@@ -117,6 +149,8 @@ RingResult __wrap_vmbus_recv(VMBusDevice *dev, RingPacket *p, void *payload, siz
     } else if (ldle16(msg) == DM_UNBALLOON_RESPONSE && model.returned) {
         model.returned = false;
         model.n_returning = 0;
+    } else if (ldle16(msg) == DM_HOT_ADD_RESPONSE && *len_bytes >= 16) {
+        model_added(ldle32(msg + 8));
     }
     return res;
 }
@@ -125,7 +159,7 @@ static void model_return(PageRange r)
 {
     g_assert_cmpuint(r.n_pages, >, 0);
     for (uint64_t i = r.start_pfn; i < r.start_pfn + r.n_pages; i++) {
-        g_assert_cmpuint(i, <, END_PFN);
+        g_assert_cmpuint(i, <, PFNS);
         g_assert_true(model.page[i] & GIVEN);
         model.page[i] &= (uint8_t)~GIVEN;
     }
@@ -137,16 +171,23 @@ static void model_return(PageRange r)
 static void model_sent(const uint8_t *msg, size_t len)
 {
     switch (ldle16(msg)) {
-    case DM_VERSION_RESPONSE:
+    case DM_VERSION_RESPONSE:                   /* a driver that left in between took it all */
+        model_added(UINT64_MAX);
         model_forget();
         break;
     case DM_BALLOON_REQUEST:
-        g_assert_false(model.asked || model.returned);          /* one at a time */
+        g_assert_false(model.asked || model.returned || model.offered.n_pages); /* one at a time */
         model.asked = true;
         reached.requests++;
         break;
+    case DM_HOT_ADD_REQUEST:
+        g_assert_false(model.asked || model.returned || model.offered.n_pages);
+        g_assert_cmpuint(len, ==, 24);
+        g_assert_cmphex(ldle64(msg + 8), ==, ldle64(msg + 16));
+        model_offer((PageRange){ ldle64(msg + 8) & 0xffffffffff, ldle64(msg + 8) >> 40 });
+        break;
     case DM_UNBALLOON_REQUEST:
-        g_assert_false(model.asked || model.returned);
+        g_assert_false(model.asked || model.returned || model.offered.n_pages);
         g_assert_cmpuint(len, ==, 16 + ldle32(msg + 12) * 8);
         for (unsigned i = 0; i < ldle32(msg + 12); i++) {
             uint64_t raw = ldle64(msg + 16 + i * 8);
@@ -193,10 +234,15 @@ bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Er
 bool __real_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
 bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp)
 {
-    uint64_t first = ofs / PAGE + (rb->host == far_ram ? FAR_PFN : 0), n = len_bytes / PAGE;
+    uint64_t first = ofs / PAGE + (rb->host == far_ram ? FAR_PFN : rb->host == hot_ram ? HOT_PFN
+                                                                                       : 0);
+    uint64_t n = len_bytes / PAGE;
 
-    g_assert_true(rb->host == far_ram || rb->host == fake.ram);
+    g_assert_true(rb->host == far_ram || rb->host == fake.ram || rb->host == hot_ram);
     g_assert_true(ofs % PAGE == 0 && len_bytes % PAGE == 0);
+    if (rb->host == hot_ram && (model.resetting || first >= MAX(HOT_PFN, model.added_end))) {
+        return __real_ram_block_discard(rb, ofs, len_bytes, errp);      /* not the guest's */
+    }
     for (uint64_t pfn = first, end; pfn < first + n; pfn = end) {
         end = reply_covers(pfn);
         g_assert_cmpuint(end, >, pfn);          /* the guest gave it, just now */
@@ -249,7 +295,7 @@ static void check_ram(bool refill)
 
 static void name_page(uint64_t pfn)
 {
-    if (pfn < END_PFN) {
+    if (pfn < PFNS) {
         model.page[pfn] |= NAMED;
     }
 }
@@ -293,10 +339,12 @@ void __wrap_address_space_unmap(AddressSpace *as, void *hva, uint64_t len_bytes,
 {
     uint8_t *p = hva;
     uint64_t pfn = p >= fake.ram && p < fake.ram + FAKE_RAM ? (uint64_t)(p - fake.ram) / PAGE
+                 : p >= hot_ram && p < hot_ram + HOT_PAGES * PAGE
+                 ? HOT_PFN + (uint64_t)(p - hot_ram) / PAGE
                  : FAR_PFN + (uint64_t)(p - far_ram) / PAGE;
 
     if (written) {
-        g_assert_cmpuint(pfn, <, END_PFN);
+        g_assert_cmpuint(pfn, <, PFNS);
         g_assert_cmpuint(len_bytes, <=, PAGE);
         g_assert_true(model.page[pfn] & NAMED);
         model.page[pfn] |= DIRTY;
@@ -477,9 +525,12 @@ static bool serve_one(unsigned given_from)
 
 static void start_over(void)
 {
+    model.resetting = true;
     device_reset_all();
     hv_partition_reset(fake.partition);
     pump();
+    model.resetting = false;
+    model.offered.n_pages = model.n_added = model.added_end = 0;
     n_arms = 0;
     rings_good = false;
     relid = 1;
@@ -520,7 +571,7 @@ static void op_connect(Input *in)
         serve_one(0);
     }
     if (upto > 6) {
-        dm_simple(DM_CAPS_REPORT, 32, 0x1f, 0, UINT64_MAX);
+        dm_simple(DM_CAPS_REPORT, 32, CAPS, 0, UINT64_MAX);
         serve_one(0);
     }
 }
@@ -530,7 +581,8 @@ static uint64_t any_pfn(Input *in)
 {
     static const uint32_t places[] = { 0, 0x0f, 0x10, 0x20, HOLE_PFN - 1, HOLE_PFN, HOLE_PFN + 31,
         HOLE_PFN + 32, 0x100, 0x105, 0x10a, RAM_PAGES - 1, ROM_PFN, ROM_PFN + 3, ROM_PFN + 4,
-        ROM_PFN + 5, FAR_PFN - 1, FAR_PFN, END_PFN - 1, END_PFN };
+        ROM_PFN + 5, FAR_PFN - 1, FAR_PFN, END_PFN - 1, END_PFN, HOT_PFN - 1, HOT_PFN,
+        HOT_PFN + 0x100, HOT_PFN + 0x3ff, PFNS - 1, PFNS };
     uint8_t how = in_u8(in);
 
     return how < 0x80 ? 0x800 + how * 64u
@@ -639,9 +691,9 @@ static void op_balloon_reply(Input *in)
 static void op_dynmem(Input *in)
 {
     static const struct { uint8_t type, len; uint64_t a, b; } rows[] = {
-        { DM_VERSION_REQUEST, 16, DM_VERSION_2_0, 0 }, { DM_CAPS_REPORT, 32, 0x1f, 0 },
+        { DM_VERSION_REQUEST, 16, DM_VERSION_2_0, 0 }, { DM_CAPS_REPORT, 32, CAPS, 0 },
         { DM_STATUS_REPORT, 48, 1000, 2000 }, { DM_UNBALLOON_RESPONSE, 8, 0, 0 },
-        { DM_HOT_ADD_RESPONSE, 16, 0x100008000, 0 }, { DM_BALLOON_RESPONSE, 16, 0, 0 },
+        { DM_HOT_ADD_RESPONSE, 16, 0x100000400, 0 }, { DM_BALLOON_RESPONSE, 16, 0, 0 },
         { DM_HOT_REMOVE_RESPONSE, 24, 0, 0 }, { DM_INFO, 32, 0, 0 },
     };
     uint8_t how = in_u8(in);
@@ -745,7 +797,8 @@ static void op_target(Input *in)
 {
     uint8_t how = in_u8(in);
 
-    balloon_set_target(how < 0xc0 ? (uint64_t)(1 + how % 64) << 20 : in_num(in, FAKE_RAM), NULL);
+    balloon_set_target(how < 0x60 ? (uint64_t)(1 + how % 64) << 20
+                       : how < 0xc0 ? (uint64_t)how << 20 : in_num(in, FAKE_RAM), NULL);
 }
 
 static void op_clock(Input *in)
@@ -780,7 +833,7 @@ static void op_reopen(Input *in)
     if (how & 2) {
         dm_simple(DM_VERSION_REQUEST, 16, DM_VERSION_2_0, 0, 0);
         serve_one(0);
-        dm_simple(DM_CAPS_REPORT, 32, 0x1f, 0, UINT64_MAX);
+        dm_simple(DM_CAPS_REPORT, 32, CAPS, 0, UINT64_MAX);
         serve_one(0);
     }
 }
@@ -834,6 +887,20 @@ static uint64_t io_read(void *opaque, uint64_t ofs, unsigned bytes) { return 0x5
 static void io_write(void *opaque, uint64_t ofs, uint64_t val, unsigned bytes) { }
 static const MemoryRegionOps io_ops = { .read = io_read, .write = io_write };
 
+static void backend_init(void)
+{
+    MachineServices *ms = machine_services();
+    Object *o = object_new("memory-backend-ram");
+
+    object_set(o, "size", "32M", NULL);
+    object_add_child(object_container("/objects"), "mem1", o);
+    g_assert_true(memory_backend_complete(o, NULL));
+    hot_ram = memory_backend_ram(o)->host;
+    ms->hotplug_gpa = (uint64_t)HOT_PFN * PAGE;
+    ms->hotplug_bytes = HOT_PAGES * PAGE;
+    ms->maxram_bytes = ms->ram_bytes + ms->hotplug_bytes;
+}
+
 static void machine_init(void)
 {
     MemoryRegion *root;
@@ -860,13 +927,15 @@ static void machine_init(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     KeyValue props[] = { { (char *)"status-report", (char *)"on" },
-                         { (char *)"post-boot-delay", (char *)"0" } };
+                         { (char *)"post-boot-delay", (char *)"0" },
+                         { (char *)"memdev", (char *)"mem1" } };
     unsigned byte = 0;
 
     machine_init();
+    backend_init();
     log_set_file("/dev/null", NULL);
     log_set_items("guest_errors", NULL);
-    g_assert_nonnull(device_add_opts("hv-balloon", "hv1", props, 2, false, NULL));
+    g_assert_nonnull(device_add_opts("hv-balloon", "hv1", props, 3, false, NULL));
     for (uint64_t pfn = 0; pfn < END_PFN; pfn = pfn + 1 == RAM_PAGES ? FAR_PFN : pfn + 1) {
         page_fill(pfn);
     }
@@ -885,7 +954,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* The pages that rings and messages use start empty, and nobody has named a page yet. */
 static void fresh_pages(void)
 {
-    for (unsigned i = 0; i < END_PFN; i++) {
+    for (unsigned i = 0; i < PFNS; i++) {
         model.page[i] &= (uint8_t)~NAMED;
     }
     for (unsigned i = 0; i < FAKE_RING_PAGES; i++) {
@@ -897,13 +966,15 @@ static void fresh_pages(void)
     }
 }
 
-/* Closed (all is the guest's), or what the model says. */
+/* Closed (all is the guest's, also what was on offer), or what the model says. */
 static void check_actual(void)
 {
-    uint64_t bytes, gone = model.n_given + model.n_returning;
+    uint64_t bytes, gone = model.n_given + model.n_returning, all = RAM_PAGES + model.n_added;
 
     g_assert_true(balloon_query(&bytes, NULL));
-    g_assert_true(bytes == FAKE_RAM || bytes == FAKE_RAM - MIN(gone * PAGE, FAKE_RAM));
+    g_assert_cmpuint(bytes % PAGE, ==, 0);
+    g_assert_true(bytes / PAGE == all || bytes / PAGE == all - MIN(gone, all) ||
+                  bytes / PAGE == all + model.offered.n_pages);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
