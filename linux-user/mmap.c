@@ -32,6 +32,16 @@ void mmap_unlock(void)
     g_rec_mutex_unlock(&lock);
 }
 
+/* The lock's owner is a thread id that is the parent's: it cannot be unlocked, only made anew. */
+void mmap_fork_end(bool child)
+{
+    if (child) {
+        memset(&lock, 0, sizeof(lock));
+    } else {
+        g_rec_mutex_unlock(&lock);
+    }
+}
+
 static bool in_space(uint64_t gva, uint64_t len)
 {
     return gva < 1ull << 47 && len <= (1ull << 47) - gva;

@@ -30,6 +30,16 @@
 static GuestSigaction actions[GUEST_NSIG + 1];
 static GMutex actions_lock;
 
+void signal_fork_begin(void)
+{
+    g_mutex_lock(&actions_lock);
+}
+
+void signal_fork_end(void)
+{
+    g_mutex_unlock(&actions_lock);
+}
+
 extern const char safe_syscall_start[], safe_syscall_end[], safe_syscall_restart[];
 
 /* ---- the host's side ---- */

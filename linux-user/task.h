@@ -79,6 +79,7 @@ bool page_mapped(uint64_t gva);                                 /* perhaps witho
 uint64_t page_run_start(uint64_t gva, uint64_t limit_bytes);
 void mmap_lock(void);
 void mmap_unlock(void);
+void mmap_fork_end(bool child);         /* instead of mmap_unlock() after a fork */
 int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uint64_t ofs);
 int64_t guest_munmap(uint64_t addr, uint64_t len);
 int64_t guest_mprotect(uint64_t addr, uint64_t len, int prot);
@@ -124,6 +125,8 @@ int64_t signal_sigprocmask(CPUState *cpu, int how, uint64_t set, uint64_t old, u
 int64_t signal_altstack(CPUState *cpu, uint64_t ss, uint64_t old, uint64_t sp);
 void signal_set_mask(CPUState *cpu, uint64_t mask);
 void signal_block_all(sigset_t *old);
+void signal_fork_begin(void);           /* nobody else is changing handlers during a fork */
+void signal_fork_end(void);             /* in parent and child */
 void signal_reset_handlers(void);       /* CLONE_CLEAR_SIGHAND */
 GuestSigaction *signal_actions_save(void);              /* around a vfork */
 void signal_actions_restore(GuestSigaction *saved);     /* frees @saved */

@@ -154,9 +154,11 @@ static int64_t clone_process(CPUState *cpu, const CloneArgs *a)
     signal_block_all(&old);
     start_exclusive();
     mmap_lock();
+    signal_fork_begin();
     pid_t pid = fork();
     int err = errno;
-    mmap_unlock();
+    signal_fork_end();
+    mmap_fork_end(pid == 0);
     if (pid == 0) {
         forget_other_threads(cpu);
     }
