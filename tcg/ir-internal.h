@@ -143,7 +143,8 @@ static inline bool ir_call_writes(const IrHelper *h)
     return !(h->flags & (IR_CALL_PURE | IR_CALL_NO_WRITE));
 }
 
-/* opt.c: the passes; both keep meaning, the second also fills dead bits and label live sets */
+/* The passes, in this order; all keep meaning, the last also fills dead bits and label live sets */
+void ir_opt_types(IrBlock *b);          /* retype.c */
 void ir_opt_forward(IrBlock *b);
 void ir_liveness(IrBlock *b);
 

@@ -195,6 +195,28 @@ static void build_loop(void)
     ir_exit(b, 2);
 }
 
+/* what is loaded to be added becomes F64, what an integer op sees does not */
+static void build_types(void)
+{
+    IrVal x = t64(), y = t64(), z = t64();
+    IrVal d = ir_temp(b, IR_F64), e = ir_temp(b, IR_F64);
+
+    ir_gld(b, x, ra, MO_64);
+    ir_st(b, x, ir_env(b), 512, MO_64);
+    ir_ld(b, y, ir_env(b), 528, MO_64);
+    ir_movcond(b, IR_COND_NE, z, rb, rc, x, y);
+    ir_op1(b, IR_fmov_from_int, d, z);
+    ir_op2(b, IR_addsd, e, d, d);
+    ir_op1(b, IR_fmov_to_int, x, e);
+    ir_gst(b, x, rb, MO_64);
+    y = t64();
+    ir_gld(b, y, rb, MO_64);
+    ir_op1(b, IR_fmov_from_int, d, y);
+    ir_op2(b, IR_addsd, d0, d, d);
+    ir_add(b, rc, rc, y);
+    ir_exit(b, 2);
+}
+
 static const Case cases[] = {
 #include "tcg/ir_test_text.h"
 };

@@ -187,3 +187,28 @@
   " add T1, T1, $0xffffffffffffffff\n"
   " brcond T1, $0x0, ne, L0\n"
   " exit 2\n" },
+{ "types", build_types,
+  " gld T1, ra, 64\n"
+  " st T1, env, 512, 64\n"
+  " ld T2, env, 528, 64\n"
+  " movcond T3, rb, rc, T1, T2, ne\n"
+  " fmov_from_int d4, T3\n"
+  " addsd d5, d4, d4\n"
+  " fmov_to_int T1, d5\n"
+  " gst T1, rb, 64\n"
+  " gld T6, rb, 64\n"
+  " fmov_from_int d4, T6\n"
+  " addsd d0, d4, d4\n"
+  " add rc, rc, T6\n"
+  " exit 2\n",
+  " gld d1, ra, 64\n"
+  " st d1, env, 512, 64\n"
+  " ld d2, env, 528, 64\n"
+  " movcond d3, rb, rc, d1, d2, ne\n"
+  " addsd d5, d3, d3\n"
+  " gst d5, rb, 64\n"
+  " gld T6, rb, 64\n"
+  " fmov_from_int d4, T6\n"
+  " addsd d0, d4, d4\n"
+  " add rc, rc, T6\n"
+  " exit 2\n" },

@@ -40,6 +40,7 @@ void tcg_optimise(IrBlock *b)
         return;
     }
     b->limit = IR_MAX_TEMPS;
+    ir_opt_types(b);
     ir_opt_forward(b);
     ir_liveness(b);
     b->optimised = true;
