@@ -31,6 +31,8 @@
  *
  * Pages that the guest gave are in a tree of ranges; only those are ever given back. Their content
  * is dropped. A page is taken once, and only if it is RAM; the rest of a reply is not affected.
+ * The tree has a limit: pages that would need one range more are left alone, and no more are asked
+ * for. They count as the guest's, which does not use them until its driver starts again.
  *
  * Memory beyond boot RAM comes from 'memdev' (hot-add.c), in pieces of the guest's alignment; what
  * is too much of the last piece is ballooned away again. The guest keeps what was added until the
@@ -47,6 +49,7 @@
 #include "partition.h"
 #include "qom/parse.h"
 #include "util/main-loop.h"
+#include "util/trace-hw_hyperv.h"
 #include "vmbus.h"
 
 #define TYPE_HV_BALLOON "hv-balloon"
@@ -80,6 +83,7 @@ struct HvBalloon {
     uint64_t addr;
     bool status_report, keep_size;
     int64_t delay_s;                    /* DELAY_AUTO */
+    uint32_t max_ranges;
 
     /* all below: big lock */
     StateId state;
@@ -99,6 +103,7 @@ struct HvBalloon {
     /* BALLOON_REPLY */
     uint64_t asked_pages, got_pages, claimed_pages;
     unsigned n_replies;
+    bool refused;                       /* some of it: too many ranges */
     bool have_status;
     BalloonStatus status;
     int64_t status_ns, state_ns;        /* when it came; since when we are in the state */
@@ -122,7 +127,7 @@ static int64_t now_ns(void)
 static void set_state(HvBalloon *b, StateId to)
 {
     if (b->state != to) {
-        hv_trace("hv-balloon: %s -> %s\n", state_names[b->state], state_names[to]);
+        trace_hv_balloon_state_change(state_names[b->state], state_names[to]);
         b->state = to;
         b->state_ns = now_ns();
     }
@@ -133,9 +138,8 @@ static RingResult send(HvBalloon *b, const uint8_t *msg, size_t len_bytes, uint3
     RingPacket p = { .type = RING_PACKET_INBAND, .trans_id = trans_id };
 
     RingResult res = vmbus_send(&b->parent, &p, msg, len_bytes);
-    hv_trace("hv-balloon: to guest: %s, %zu bytes%s\n",
-             dm_type_name((unsigned)(msg[0] | msg[1] << 8)), len_bytes,
-             res == RING_OK ? "" : ": not sent");
+    trace_hv_balloon_message_out(dm_type_name((unsigned)(msg[0] | msg[1] << 8)), len_bytes,
+                                 res == RING_OK);
     if (res != RING_OK && res != RING_FULL) {
         vmbus_break(&b->parent, "cannot send");
     }
@@ -238,9 +242,11 @@ static bool poll_balloon(HvBalloon *b)
     if (send(b, msg, len, b->trans_id) != RING_OK) {
         return false;
     }
+    trace_hv_balloon_outgoing_balloon(b->trans_id, pages, b->to_remove);
     b->asked_pages = pages;
     b->got_pages = b->claimed_pages = 0;
     b->n_replies = 0;
+    b->refused = false;
     set_state(b, BALLOON_REPLY);
     return true;
 }
@@ -284,6 +290,7 @@ static bool poll_unballoon(HvBalloon *b)
     }
     b->to_return -= pages;
     b->returning += pages;
+    trace_hv_balloon_outgoing_unballoon(b->trans_id, n, pages, more, b->to_return);
     if (!more) {
         b->to_return = 0;
         set_state(b, UNBALLOON_REPLY);
@@ -299,6 +306,7 @@ static bool poll_hot_add(HvBalloon *b)
     if (send(b, msg, len, b->trans_id) != RING_OK) {
         return false;
     }
+    trace_hv_balloon_hot_add(b->offer.n_pages, b->offer.start_pfn);
     set_state(b, HOT_ADD_REPLY);
     return true;
 }
@@ -323,7 +331,7 @@ typedef struct Discard {
     RAMBlock *block;
     uint64_t ofs, len_bytes;    /* to do; len 0: nothing */
     uint64_t section_gpa, section_ofs;  /* of the RAM being looked at */
-    uint64_t new_pages, twice_pages, foreign_pages;
+    uint64_t new_pages, twice_pages, foreign_pages, refused_pages;
 } Discard;
 
 static void discard_flush(Discard *d)
@@ -365,6 +373,10 @@ static uint64_t take_piece(Discard *d, PageRange r)
         d->foreign_pages += pages;
         return pages;
     }
+    if (!page_range_tree_fits(d->b->removed, (PageRange){ r.start_pfn, pages })) {
+        d->refused_pages += pages;
+        return pages;
+    }
     if (d->block != s.mr->ram) {
         discard_flush(d);
         d->block = s.mr->ram;
@@ -394,7 +406,7 @@ static void on_version(HvBalloon *b, const DmMessage *m)
     bool good = v == DM_VERSION_0_3 || v == DM_VERSION_1_0 || v == DM_VERSION_2_0;
     uint8_t msg[DM_MESSAGE_MAX];
 
-    hv_trace("hv-balloon: version %u.%u %s\n", v >> 16, v & 0xffff, good ? "accepted" : "refused");
+    trace_hv_balloon_req_version(v >> 16, v & 0xffff, good);
     send(b, msg, dm_build_version_response(msg, m->trans_id, good), m->trans_id);
     if (good) {
         b->version = v;
@@ -435,8 +447,7 @@ static void on_caps(HvBalloon *b, const DmMessage *m)
     if (b->hot_add) {
         hot_add_set_align(b->hot_add, align_pages(b, m));
     }
-    hv_trace("hv-balloon: caps 0x%" PRIx64 ", first request in %" PRId64 " s\n", m->caps.bits,
-             wait_s);
+    trace_hv_balloon_req_caps(m->caps.bits, wait_s);
     send(b, msg, dm_build_caps_response(msg, m->trans_id, true, !b->status_report), m->trans_id);
     set_state(b, wait_s ? WAIT : IDLE);
     if (wait_s) {
@@ -455,6 +466,7 @@ static uint64_t pages_to_bytes(uint64_t pages)
 
 static void on_status(HvBalloon *b, const DmMessage *m)
 {
+    trace_hv_balloon_status(m->status.available_pages, m->status.committed_pages);
     b->have_status = true;
     b->status_ns = now_ns();
     b->status = (BalloonStatus){
@@ -485,12 +497,16 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
     discard_flush(&d);
     b->got_pages += d.new_pages;
     b->n_replies++;
-    hv_trace("hv-balloon: %u ranges, %" PRIu64 " pages, %" PRIu64 " twice, %" PRIu64
-             " not the guest's%s\n", m->balloon.n_ranges, d.new_pages, d.twice_pages,
-             d.foreign_pages, m->balloon.more ? ", more follow" : "");
+    trace_hv_balloon_incoming_balloon(m->balloon.n_ranges, d.new_pages, d.twice_pages,
+                                      d.foreign_pages, m->balloon.more);
     if (d.twice_pages || d.foreign_pages) {
         guest_error("hv-balloon: guest released %" PRIu64 " pages a second time, %" PRIu64
                     " pages that are no RAM", d.twice_pages, d.foreign_pages);
+    }
+    if (d.refused_pages) {
+        guest_error("hv-balloon: %" PRIu64 " pages left alone: the guest gave %u ranges already",
+                    d.refused_pages, page_range_tree_ranges(b->removed));
+        b->refused = true;
     }
     if (b->got_pages > b->asked_pages) {
         guest_error("hv-balloon: guest gave %" PRIu64 " pages, asked for %" PRIu64, b->got_pages,
@@ -505,7 +521,7 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
     b->trans_id++;
     transferred(b, &b->ballooned, b->got_pages);
     /* nothing given: the guest has come to its floor */
-    b->to_remove = b->got_pages ? b->to_remove - MIN(b->got_pages, b->to_remove) : 0;
+    b->to_remove = b->got_pages && !b->refused ? b->to_remove - MIN(b->got_pages, b->to_remove) : 0;
     set_state(b, IDLE);
     if (b->got_pages) {
         tell_change(b);
@@ -514,6 +530,7 @@ static void on_balloon(HvBalloon *b, const DmMessage *m)
 
 static void on_unballoon(HvBalloon *b, const DmMessage *m)
 {
+    trace_hv_balloon_incoming_unballoon(m->trans_id, b->returning);
     b->trans_id++;
     transferred(b, &b->returned, b->returning);
     b->returning = 0;
@@ -532,8 +549,7 @@ static void on_hot_add(HvBalloon *b, const DmMessage *m)
     uint64_t offered = b->offer.n_pages;
     uint64_t taken = hot_add_taken(b->hot_add, m->hot_add.n_pages, m->hot_add.result == 0);
 
-    hv_trace("hv-balloon: hot-add of %" PRIu64 " pages: %" PRIu64 " taken, result %u\n", offered,
-             taken, m->hot_add.result);
+    trace_hv_balloon_hot_add_response(offered, taken, m->hot_add.result);
     if (m->hot_add.n_pages > offered) {
         guest_error("hv-balloon: guest added %u pages, was offered %" PRIu64, m->hot_add.n_pages,
                     offered);
@@ -575,8 +591,7 @@ static void handle(HvBalloon *b, const uint8_t *bytes, size_t len_bytes)
     DmMessage m;
     DmParse res = dm_parse(bytes, len_bytes, &m);
 
-    hv_trace("hv-balloon: from guest: %s, %zu bytes, trans %u\n", dm_type_name(m.type), len_bytes,
-             m.trans_id);
+    trace_hv_balloon_message_in(dm_type_name(m.type), len_bytes, m.trans_id);
     if (res != DM_PARSE_OK) {
         guest_error("hv-balloon: message %u (%s) of %zu bytes: %s", m.type, dm_type_name(m.type),
                     len_bytes, why[res]);
@@ -688,8 +703,7 @@ static void set_target(void *opaque, uint64_t bytes)
 
     b->target_pages = MIN(bytes / RING_PAGE, max_pages(b));
     b->target_changed = b->target_pages != 0;
-    hv_trace("hv-balloon: target %" PRIu64 " pages, state %s\n", b->target_pages,
-             state_names[b->state]);
+    trace_hv_balloon_target(b->target_pages, state_names[b->state]);
     if (b->state == IDLE) {
         vmbus_notify_later(&b->parent);
     }
@@ -878,6 +892,7 @@ static bool balloon_realize(VMBusDevice *dev, Error **errp)
     }
     b->boot_pages = machine_services()->ram_bytes / RING_PAGE;
     b->removed = page_range_tree_new();
+    page_range_tree_set_max(b->removed, b->max_ranges);
     b->delay = timer_new(CLOCK_VIRTUAL, wait_is_over, b);
     b->state_ns = now_ns();
     /* a guest that could hibernate would never answer us */
@@ -938,6 +953,8 @@ static const Property balloon_props[] = {
          .desc = "ask the guest how much memory it uses"),
     PROP(BOOL, "keep-size", HvBalloon, keep_size,
          .desc = "after a reboot the guest gets the size again that was last asked for"),
+    PROP(U32, "x-max-ranges", HvBalloon, max_ranges, .def.u = PAGE_RANGE_TREE_MAX,
+         .desc = "most ranges that a guest may give; pages beyond stay with it, unused"),
     { .name = "post-boot-delay", .kind = PROP_CUSTOM, .get = get_delay, .set = set_delay,
       .desc = "seconds before the first request; auto: 0 for Linux, else 50" },
     { 0 }

@@ -58,7 +58,8 @@ static void realize(void)
     KeyValue addr = { (char *)"addr", (char *)"0x100000000" };
     KeyValue delay = { (char *)"post-boot-delay", (char *)"soon" };
     KeyValue good[] = { { (char *)"status-report", (char *)"on" },
-                        { (char *)"post-boot-delay", (char *)"auto" } };
+                        { (char *)"post-boot-delay", (char *)"auto" },
+                        { (char *)"x-max-ranges", (char *)"3100" } };
     uint64_t bytes;
 
     g_assert_false(balloon_query(&bytes, &err));
@@ -71,7 +72,7 @@ static void realize(void)
     g_assert_nonnull(err);
     g_clear_pointer(&err, error_free);
     g_assert_false(machine_services()->s4_disabled);
-    dev = device_add_opts("hv-balloon", "hv1", good, 2, false, NULL);
+    dev = device_add_opts("hv-balloon", "hv1", good, G_N_ELEMENTS(good), false, NULL);
     g_assert_nonnull(dev);
     g_assert_true(machine_services()->s4_disabled);
     g_assert_null(device_add_opts("hv-balloon", "hv2", NULL, 0, false, &err));
@@ -211,6 +212,43 @@ static void fragments(void)
     g_assert_cmpuint(dm_expect_return(&n_ranges, &n_messages), ==, 3000);
     g_assert_cmpuint(n_ranges, ==, 3000);
     g_assert_cmpuint(n_messages, ==, 6);
+    dm_send_unballooned();
+    g_assert_cmpuint(actual(), ==, 64 * MIB);
+}
+
+/* A guest that gives every other page comes to the limit; what is beyond it stays as it was. */
+static void range_limit(void)
+{
+    PageRange r[500];
+    unsigned n_ranges, n_messages, left_alone = 0;
+
+    ready();
+    want_mib(32);
+    dm_expect_request();
+    memset(fake.ram + 32 * MIB, 0x77, 32 * MIB);
+    for (unsigned m = 0; m < 8; m++) {
+        for (unsigned i = 0; i < 500; i++) {
+            r[i] = (PageRange){ 8192 + (m * 500 + i) * 2, 1 };
+        }
+        dm_send_pages(r, 500, m < 7);
+    }
+    g_assert_cmpuint(actual(), ==, 64 * MIB - 3100 * 4096);
+    for (unsigned i = 0; i < 4000; i++) {
+        left_alone += fake.ram[(8192 + i * 2) * 4096] == 0x77;
+        g_assert_cmpuint(fake.ram[(8193 + i * 2) * 4096], ==, 0x77);
+    }
+    g_assert_cmpuint(left_alone, ==, 900);
+    dm_expect_nothing();                                /* it is not asked for more */
+    want_mib(32);                                       /* but by the user, and may fill gaps */
+    dm_expect_request();
+    r[0] = (PageRange){ 8193, 511 };
+    dm_send_pages(r, 1, false);
+    g_assert_cmpuint(actual(), ==, 64 * MIB - (3100 + 256) * 4096);
+    dm_expect_request();
+    dm_send_pages(r, 0, false);
+    want_mib(64);
+    g_assert_cmpuint(dm_expect_return(&n_ranges, &n_messages), ==, 3356);
+    g_assert_cmpuint(n_ranges, ==, 3100 - 256);
     dm_send_unballooned();
     g_assert_cmpuint(actual(), ==, 64 * MIB);
 }
@@ -496,6 +534,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hv-balloon/resident", resident);
     g_test_add_func("/hv-balloon/partial", partial);
     g_test_add_func("/hv-balloon/fragments", fragments);
+    g_test_add_func("/hv-balloon/range-limit", range_limit);
     g_test_add_func("/hv-balloon/part-back", part_back);
     g_test_add_func("/hv-balloon/twice-and-foreign", twice_and_foreign);
     g_test_add_func("/hv-balloon/far-away", far_away);

@@ -11,9 +11,6 @@
 #include "accel/hyperv.h"
 #include "util/log.h"
 
-/* -d hyperv: one line at each border that something crosses */
-#define hv_trace(...) log_if(LOG_HYPERV, __VA_ARGS__)
-
 typedef struct HvWiring {
     void (*inject)(unsigned vp, uint8_t vector);
     void (*set_auto_eoi)(unsigned vp, uint8_t vector, bool on);
