@@ -1195,8 +1195,8 @@ static void f80_row(const E2kOpRow *row, ModelFn *model, unsigned turn)
         if (env->win[DST].lo != t.d.lo || env->win[DST].hi != t.d.hi || seen != f80_flags
             || (t.has_pred && env->pred[DST_PRED] != t.pred)) {
             g_test_message("%s cw %04x: %04lx:%016lx, %04lx:%016lx gives %04lx:%016lx %d flags "
-                           "%02x, expected %04lx:%016lx %d %02x", row->name, f80_cw, t.s[1].hi, t.s[1].lo,
-                           t.s[2].hi, t.s[2].lo, env->win[DST].hi, env->win[DST].lo,
+                           "%02x, expected %04lx:%016lx %d %02x", row->name, f80_cw, t.s[1].hi,
+                           t.s[1].lo, t.s[2].hi, t.s[2].lo, env->win[DST].hi, env->win[DST].lo,
                            env->pred[DST_PRED], seen, t.d.hi, t.d.lo, t.pred, f80_flags);
             g_test_fail();
         }
