@@ -152,6 +152,12 @@ void ir_liveness(IrBlock *b);
 bool ir_eval_int(IrOp op, IrType type, uint64_t a, uint64_t b, uint64_t n, uint64_t *result);
 bool ir_eval_cond(IrCond cond, IrType type, uint64_t a, uint64_t b);
 
+/* IrNode.n of an x87 op; i: 0 d, 1 a, 2 b */
+static inline X87Op x87_op(uint64_t n) { return (X87Op)(n & 15); }
+static inline X87Fmt x87_fmt(uint64_t n, unsigned i) { return (X87Fmt)(n >> (4 + 4 * i) & 15); }
+static inline int16_t x87_ofs(uint64_t n, unsigned i) { return (int16_t)(n >> (16 + 16 * i)); }
+static inline bool x87_is_binary(X87Op op) { return op < X87_SQRT; }
+
 /* ---- what back ends share (tcg.c) ---- */
 extern TcgRuntime tcg_rt;
 

@@ -466,6 +466,15 @@ void ir_call(IrBlock *b, const IrHelper *h, IrVal ret, unsigned n_args, const Ir
     o->helper = h;
 }
 
+void ir_x87(IrBlock *b, X87Op op, X87Operand d, X87Operand a, X87Operand c)
+{
+    uint64_t n = (uint64_t)op | (uint64_t)d.fmt << 4 | (uint64_t)a.fmt << 8 | (uint64_t)c.fmt << 12 |
+                 (uint64_t)(uint16_t)d.ofs << 16 | (uint64_t)(uint16_t)a.ofs << 32 |
+                 (uint64_t)(uint16_t)c.ofs << 48;
+
+    emit_ctl(b, IR_x87, 0, 3, (IrVal[]){ d.base, a.base, c.base }, n);
+}
+
 void ir_insn_start(IrBlock *b, uint64_t word0, uint64_t word1)
 {
     IrNode *o = node_new(b, IR_insn_start, 0, 0);
@@ -552,6 +561,9 @@ static void print_imm(GString *s, const IrNode *o)
         return;
     case IR_goto_tb: case IR_exit:
         g_string_append_printf(s, " %u", (unsigned)o->n);
+        return;
+    case IR_x87:
+        g_string_append_printf(s, ", 0x%" PRIx64, o->n);
         return;
     case IR_goto_ptr:
         g_string_append(s, o->n == 1 ? ", same" : "");

@@ -709,6 +709,8 @@ void ir_opt_forward(IrBlock *b)
         }
         if (o->op == IR_call) {
             walk_call(s, o);
+        } else if (o->op == IR_x87) {
+            forget_slots(s);
         }
         walk_outputs(s, o, i);
         reachable = !(o->op == IR_br || o->op == IR_exit || o->op == IR_goto_ptr

@@ -162,6 +162,18 @@ void ir_st(IrBlock *b, IrVal a, IrVal base, int32_t ofs, MemOp mo);
 /* d I64 = env + ofs: a pointer into guest state, for helper arguments */
 void ir_env_ptr(IrBlock *b, IrVal d, int32_t ofs);
 
+/*
+ * 80-bit floating point on values in host memory (state, never guest memory): *d = *a op *b, each in
+ * its own format, b unused by the unary ones. Precision, rounding and masks are those of the host's
+ * x87 control word as it is, sticky flags collect in its status word. An I64 base and a byte offset
+ * locate an operand; nothing may be in a global there.
+ */
+typedef enum X87Op { X87_ADD, X87_SUB, X87_RSUB /* b - a */, X87_MUL, X87_DIV, X87_SQRT, X87_COPY,
+                     X87_N_OPS } X87Op;
+typedef enum X87Fmt { X87_F32, X87_F64, X87_F80, X87_I32, X87_I64 } X87Fmt;
+typedef struct X87Operand { IrVal base; int16_t ofs; X87Fmt fmt; } X87Operand;
+void ir_x87(IrBlock *b, X87Op op, X87Operand d, X87Operand a, X87Operand c);
+
 /* guest memory; addr is I64. May fault: see insn_start. d/a may be of any type that holds @mo. */
 void ir_gld(IrBlock *b, IrVal d, IrVal addr, MemOp mo);
 void ir_gst(IrBlock *b, IrVal a, IrVal addr, MemOp mo);

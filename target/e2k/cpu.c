@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "target/e2k/cpu.h"
+#include "target/e2k/gdb.h"
 #include "target/e2k/isa/decode.h"
 #include "target/e2k/translate-hooks.h"
 #include "target/e2k/translate.h"
@@ -238,7 +239,7 @@ static bool e2k_tlb_fill(CPUState *cpu, uint64_t addr, unsigned size, MMUAccess 
     if (ra) {
         cpu_restore_state(cpu, ra);
     }
-    if (access == MMU_READ && env->may_retry && !e2k_is_checked(env->ip)) {
+    if (access != MMU_FETCH && env->may_retry && !e2k_is_checked(env->ip)) {
         e2k_mark_checked(cpu, env->ip);
         cpu->exception_index = EXCP_NONE;
         cpu_loop_exit(cpu);
@@ -312,5 +313,6 @@ const CPUOps e2k_cpu_ops = {
     .tlb_fill = e2k_tlb_fill, .unaligned = e2k_unaligned, .do_exception = e2k_do_exception,
     .do_interrupt = e2k_do_interrupt, .has_work = e2k_has_work, .reset = e2k_reset,
     .get_pc = e2k_get_pc, .dump_state = e2k_dump_state, .virt_to_phys = e2k_virt_to_phys,
-    .disas = e2k_disas,
+    .disas = e2k_disas, .n_gdb_regs = E2K_GDB_N_REGS, .gdb_target_xml = e2k_gdb_target_xml,
+    .gdb_read_reg = e2k_gdb_read_reg, .gdb_write_reg = e2k_gdb_write_reg,
 };

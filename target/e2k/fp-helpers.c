@@ -343,10 +343,38 @@ uint64_t e2k_helper_fma_pd(uint64_t a, uint64_t b, uint64_t c, uint32_t what, ui
 
 static const uint16_t host_cw = 0x37f;
 
+bool e2k_f80_slow;
+
+/* Flags of operations done in line collect in the host's status word. */
+uint32_t e2k_fpsr_read(CPUE2KState *env)
+{
+    uint16_t sw;
+
+    __asm__ volatile("fnstsw %0" : "=a"(sw));
+    env->fpsr |= sw & CSR_FLAGS;
+    return env->fpsr;
+}
+
+void e2k_fpsr_write(CPUE2KState *env, uint32_t value)
+{
+    env->fpsr = value & 0xffff;
+    __asm__ volatile("fnclex");
+}
+
+/* Any other setting than the first one turns to the helpers, for good. */
+void e2k_fpcr_write(CPUE2KState *env, uint32_t value)
+{
+    env->fpcr = (value & 0x1f7f) | 0x40;
+    if (env->fpcr != host_cw && !__atomic_exchange_n(&e2k_f80_slow, true, __ATOMIC_SEQ_CST)) {
+        tb_flush_all();
+    }
+}
+
 typedef struct X87 { long double v; } X87;
 
-static void x87_begin(const CPUE2KState *env)
+static void x87_begin(CPUE2KState *env)
 {
+    e2k_fpsr_read(env);
     uint16_t cw = (uint16_t)((env->fpcr & FPCR_CW) | 0x7f);
 
     if ((cw & 0x300) == 0x100) {

@@ -37,6 +37,9 @@ uint64_t e2k_helper_fma_ps(uint64_t a, uint64_t b, uint64_t c, uint32_t what);
 uint64_t e2k_helper_fma_pd(uint64_t a, uint64_t b, uint64_t c, uint32_t what, uint32_t odd);
 
 /* ---- f80 ---- */
+/* f80 operations are not done in line: FPCR is not what it was at the start */
+extern bool e2k_f80_slow;
+
 typedef enum F80Op {
     F80_ADD, F80_SUB, F80_RSUB, F80_MUL, F80_DIV, F80_SQRT /* of a */, F80_COPY /* a */,
     F80_TRUNC /* a to integer */, F80_SCALE /* a * 2^(s32 b) */, F80_CMP, F80_FLAGS, F80_N_OPS

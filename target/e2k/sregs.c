@@ -128,7 +128,7 @@ static uint64_t psr(CPUE2KState *env) { return env->psr; }
 static uint64_t upsr(CPUE2KState *env) { return env->upsr; }
 static uint64_t ip(CPUE2KState *env) { return env->ip; }
 static uint64_t fpcr(CPUE2KState *env) { return env->fpcr; }
-static uint64_t fpsr(CPUE2KState *env) { return env->fpsr; }
+static uint64_t fpsr(CPUE2KState *env) { return e2k_fpsr_read(env); }
 static uint64_t ilcr(CPUE2KState *env) { return env->ilcr; }
 static uint64_t br(CPUE2KState *env) { return env->mode & E2K_MODE_BR_MASK; }
 static uint64_t bgr(CPUE2KState *env) { return env->bgr; }
@@ -146,8 +146,8 @@ static uint64_t clkr(CPUE2KState *env)
 }
 
 static void upsr_write(CPUE2KState *env, uint64_t v) { env->upsr = (uint32_t)v; }
-static void fpcr_write(CPUE2KState *env, uint64_t v) { env->fpcr = (uint32_t)(v & 0x1f7f) | 0x40; }
-static void fpsr_write(CPUE2KState *env, uint64_t v) { env->fpsr = (uint32_t)v & 0xffff; }
+static void fpcr_write(CPUE2KState *env, uint64_t v) { e2k_fpcr_write(env, (uint32_t)v); }
+static void fpsr_write(CPUE2KState *env, uint64_t v) { e2k_fpsr_write(env, (uint32_t)v); }
 static void bgr_write(CPUE2KState *env, uint64_t v) { env->bgr = v & 0x7ff; }
 static void ctpr1_write(CPUE2KState *env, uint64_t v) { env->ctpr[0] = v; }
 static void ctpr2_write(CPUE2KState *env, uint64_t v) { env->ctpr[1] = v; }

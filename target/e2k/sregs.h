@@ -11,4 +11,9 @@ void e2k_lsr_write(CPUE2KState *env, uint64_t v);
 uint32_t e2k_pfpfr_read(CPUE2KState *env);
 void e2k_pfpfr_write(CPUE2KState *env, uint32_t v);
 
+/* fp-helpers.c: the x87-like registers */
+uint32_t e2k_fpsr_read(CPUE2KState *env);
+void e2k_fpsr_write(CPUE2KState *env, uint32_t value);
+void e2k_fpcr_write(CPUE2KState *env, uint32_t value);
+
 #endif

@@ -31,12 +31,36 @@ static IrVal operand(DC *dc, const E2kAlop *op, unsigned n, F80Fmt fmt)
     return t;
 }
 
+/*
+ * While FPCR is what a process starts with, the host's control word is the guest's, and arithmetic
+ * is done in line; its sticky flags stay in the host's status word, see e2k_fpsr_read().
+ */
+static bool in_line(DC *dc, const E2kAlop *op, uint32_t what, uint32_t how)
+{
+    static const uint8_t fmts[] = { [FMT_S] = X87_F32, [FMT_D] = X87_F64, [FMT_X] = X87_F80,
+                                    [FMT_IS] = X87_I32, [FMT_ID] = X87_I64 };
+    static const uint8_t ops[F80_N_OPS] = { [F80_ADD] = X87_ADD, [F80_SUB] = X87_SUB,
+        [F80_RSUB] = X87_RSUB, [F80_MUL] = X87_MUL, [F80_DIV] = X87_DIV, [F80_SQRT] = X87_SQRT,
+        [F80_COPY] = X87_COPY };
+    F80Op f80 = (F80Op)(what & 15);
+
+    if (e2k_f80_slow || f80 > F80_COPY || (how & TO_PRED)) {
+        return false;
+    }
+    return e2k_dst_x87(dc, op, (X87Op)ops[f80], (X87Fmt)fmts[what >> 12 & 15],
+                       how & A_IS_SRC2 ? 2 : 1, (X87Fmt)fmts[what >> 4 & 15],
+                       how & HAS_B && f80 < F80_SQRT ? 2 : 0, (X87Fmt)fmts[what >> 8 & 15]);
+}
+
 static void emit_f80(DC *dc, const E2kAlop *op, const E2kEmit *e)
 {
     uint32_t what = what_of(e), how = (uint32_t)(uintptr_t)e->op2;
     F80Fmt fd = (F80Fmt)(what >> 12 & 15);
     IrVal none = ir_i64(dc->b, 0), a, b = none, d = none, r = ir_temp(dc->b, IR_I64), w;
 
+    if (in_line(dc, op, what, how)) {
+        return;
+    }
     a = operand(dc, op, how & A_IS_SRC2 ? 2 : 1, (F80Fmt)(what >> 4 & 15));
     if (how & HAS_B) {
         b = operand(dc, op, 2, (F80Fmt)(what >> 8 & 15));

@@ -13,7 +13,7 @@ typedef struct RegCache {
     IrVal upper;                /* with v[I32] alone: an I64 whose bits 63..32 are still right */
 } RegCache;
 
-typedef enum WriteKind { WR_REG, WR_PRED, WR_CTPR, WR_ENV } WriteKind;
+typedef enum WriteKind { WR_REG, WR_PRED, WR_CTPR, WR_ENV, WR_X87 } WriteKind;
 
 typedef struct Write {
     uint8_t kind;               /* WriteKind */
@@ -22,6 +22,9 @@ typedef struct Write {
     int32_t where;              /* register, physical predicate, ctpr - 1, env offset */
     IrVal v, guard;
     uint64_t known;             /* WR_CTPR: its value if v is NULL */
+    X87Op x87;                  /* WR_X87: *where = a op b, done in memory */
+    X87Fmt fmt;
+    X87Operand a, b;
 } Write;
 
 typedef struct EnvCache {

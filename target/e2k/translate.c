@@ -614,6 +614,67 @@ IrVal e2k_dst_ptr(DC *dc, const E2kAlop *op)
     return scratch_ptr(dc, op->channel);
 }
 
+/* an operand of an x87 op; false: not a register, or one that has a new value already */
+static bool x87_operand(DC *dc, const E2kAlop *op, unsigned n, X87Fmt fmt, X87Operand *x)
+{
+    uint64_t value;
+    int32_t ofs;
+    int reg;
+
+    if (literal_of(dc, op, n, &value) || (reg = src_reg(dc, op, n)) < 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < dc->p->n_writes; i++) {
+        const Write *w = &dc->p->writes[i];
+
+        if ((w->kind == WR_REG || w->kind == WR_X87) && w->where == reg) {
+            return false;
+        }
+    }
+    x->base = reg_slot(dc, (unsigned)reg, &ofs);
+    x->ofs = (int16_t)ofs;
+    x->fmt = fmt;
+    return true;
+}
+
+bool e2k_dst_x87(DC *dc, const E2kAlop *op, X87Op x87, X87Fmt fmt, unsigned na, X87Fmt fa,
+                 unsigned nb, X87Fmt fb)
+{
+    Write w = { .kind = WR_X87, .x87 = x87, .fmt = fmt, .guard = dc->guard };
+    bool narrow = fmt == X87_F32 || fmt == X87_I32;
+
+    if (!e2k_is_reg(op->dst) || (w.where = reg_of_code(dc, op->dst)) < 0 ||
+        (narrow && dc->p->new_dbl) || !x87_operand(dc, op, na, fa, &w.a)) {
+        return false;
+    }
+    w.b = w.a;
+    if (nb && !x87_operand(dc, op, nb, fb, &w.b)) {
+        return false;
+    }
+    e2k_add_write(dc, w);
+    return true;
+}
+
+static void commit_x87(DC *dc, const Write *w)
+{
+    X87Operand d = { .fmt = w->fmt };
+    int32_t ofs;
+
+    d.base = reg_slot(dc, (unsigned)w->where, &ofs);
+    d.ofs = (int16_t)ofs;
+    if (w->guard) {
+        IrVal at = ir_temp(dc->b, IR_I64), dummy = ir_temp(dc->b, IR_I64);
+
+        ir_addi(dc->b, at, d.base, (uint64_t)(int64_t)ofs);
+        ir_env_ptr(dc->b, dummy, ENV_OFS(dummy));
+        d.base = ir_temp(dc->b, IR_I64);
+        d.ofs = 0;
+        ir_movcond(dc->b, IR_COND_NE, d.base, w->guard, ir_i32(dc->b, 0), at, dummy);
+    }
+    ir_x87(dc->b, w->x87, d, w->a, w->b);
+    dc->p->reg[w->where] = (RegCache){ 0 };
+}
+
 void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v)
 {
     e2k_add_write(dc, (Write){ .kind = WR_PRED, .where = (int32_t)phys_pred(dc, op->dst & 31),
@@ -686,6 +747,9 @@ static void commit_one(DC *dc, const Write *w)
     case WR_REG:
         commit_reg(dc, w);
         break;
+    case WR_X87:
+        commit_x87(dc, w);
+        break;
     case WR_PRED:
         v = w->guard ? choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
         ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(pred) + w->where, MO_8);
@@ -721,16 +785,22 @@ void e2k_commit(DC *dc)
 
 /* ---- one bundle ---- */
 
+static bool is_reg_width(uint8_t width)
+{
+    return width >= W_S && width <= W_P;
+}
+
 /* the operand bytes of an operation that name registers, and whether they do */
 static bool check_operands(DC *dc, const E2kAlop *op)
 {
     const E2kOpRow *r = op->row;
     const uint8_t codes[] = { op->src1, op->src2, op->src3, op->dst };
-    const bool used[] = { r->src1 && r->src1_fixed < 0, r->src2 != 0,
+    const bool used[] = { is_reg_width(r->src1) && r->src1_fixed < 0, is_reg_width(r->src2),
                           r->src3 && r->ales_lo == E2K_ALES_SRC3,
-                          r->dst >= W_S && r->dst <= W_P };
+                          is_reg_width(r->dst) || (r->src3 && r->ales_lo != E2K_ALES_SRC3) };
 
-    if (r->format == ALF10 || r->format == ALF19 || r->format == AAURR) {
+    if (r->format == ALF10 || r->format == ALF19 || r->format == AAURR ||
+        r->format == AAURW) {
         return true;                /* AAU registers in the operand bytes */
     }
     for (unsigned i = 0; i < 4; i++) {
@@ -740,7 +810,7 @@ static bool check_operands(DC *dc, const E2kAlop *op)
             if (reg < 0) {
                 return false;
             }
-            if (i < 3 || !dc->p->setwd) {
+            if (i < 3 || !is_reg_width(r->dst) || !dc->p->setwd) {
                 e2k_check_reg(dc, reg);
             }
         }

@@ -85,6 +85,13 @@ void e2k_dst_v64(DC *dc, const E2kAlop *op, IrVal v);
 /* I64: host address of 16 scratch bytes; what a helper leaves there becomes the register (both
  * halves). The scratch holds garbage before. */
 IrVal e2k_dst_ptr(DC *dc, const E2kAlop *op);
+/*
+ * The register = src<na> op src<nb> by the host's x87 unit, register to register in memory when the
+ * bundle's results are written. False, and nothing done: not possible here (a literal, or an
+ * operand that the bundle also writes), compute it in another way.
+ */
+bool e2k_dst_x87(DC *dc, const E2kAlop *op, X87Op x87, X87Fmt fmt, unsigned na, X87Fmt fa,
+                 unsigned nb, X87Fmt fb);
 /* predicate ALS[4:0] = v (I32, 0 or 1) */
 void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v);
 /* the same for a register code given directly (mova) under no condition */

@@ -370,6 +370,52 @@ static void op_call(const Frame *f, const Insn *o)
     }
 }
 
+static void x87_push(const void *p, X87Fmt fmt)
+{
+    switch (fmt) {
+    case X87_F32: __asm__ volatile("flds %0" : : "m"(*(const uint32_t *)p)); break;
+    case X87_F64: __asm__ volatile("fldl %0" : : "m"(*(const uint64_t *)p)); break;
+    case X87_F80: __asm__ volatile("fldt %0" : : "m"(*(const char (*)[10])p)); break;
+    case X87_I32: __asm__ volatile("fildl %0" : : "m"(*(const uint32_t *)p)); break;
+    case X87_I64: __asm__ volatile("fildll %0" : : "m"(*(const uint64_t *)p)); break;
+    }
+}
+
+static void x87_pop(void *p, X87Fmt fmt)
+{
+    switch (fmt) {
+    case X87_F32: __asm__ volatile("fstps %0" : "=m"(*(uint32_t *)p)); break;
+    case X87_F64: __asm__ volatile("fstpl %0" : "=m"(*(uint64_t *)p)); break;
+    case X87_F80: __asm__ volatile("fstpt %0" : "=m"(*(char (*)[10])p)); break;
+    case X87_I32: __asm__ volatile("fistpl %0" : "=m"(*(uint32_t *)p)); break;
+    case X87_I64: __asm__ volatile("fistpll %0" : "=m"(*(uint64_t *)p)); break;
+    }
+}
+
+/* The x87 stack is used between these statements only; the compiler does not use it at all here. */
+static void op_x87(const Frame *f, const Insn *o)
+{
+    void *p[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        p[i] = (char *)(uintptr_t)rd(f, o->a[i], IR_I64) + x87_ofs(o->n, i);
+    }
+    if (x87_is_binary(x87_op(o->n))) {
+        x87_push(p[2], x87_fmt(o->n, 2));
+    }
+    x87_push(p[1], x87_fmt(o->n, 1));
+    switch (x87_op(o->n)) {
+    case X87_ADD: __asm__ volatile("faddp %st, %st(1)"); break;
+    case X87_SUB: __asm__ volatile("fsub %st(1), %st\n\tfstp %st(1)"); break;
+    case X87_RSUB: __asm__ volatile("fsubr %st(1), %st\n\tfstp %st(1)"); break;
+    case X87_MUL: __asm__ volatile("fmulp %st, %st(1)"); break;
+    case X87_DIV: __asm__ volatile("fdiv %st(1), %st\n\tfstp %st(1)"); break;
+    case X87_SQRT: __asm__ volatile("fsqrt"); break;
+    default: break;
+    }
+    x87_pop(p[0], x87_fmt(o->n, 0));
+}
+
 /* the next block's code */
 static const void *op_goto_ptr(const Frame *f, const Code *code, const Insn *o)
 {
@@ -509,6 +555,9 @@ static const void *run_block(Frame *f, const Code *code, uintptr_t *result)
         case IR_ld: case IR_st: case IR_gld: case IR_gst: case IR_gxchg: case IR_gadd:
         case IR_gand: case IR_gor: case IR_gxor: case IR_gcmpxchg:
             op_memory(f, o);
+            break;
+        case IR_x87:
+            op_x87(f, o);
             break;
         case IR_mb:
             __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -764,6 +764,54 @@ static Mem host_mem(Gen *g, const IrNode *o)
     return mem_at(in_reg(g, o->a[1]), (int32_t)o->n);
 }
 
+/* ---- 80-bit floating point on memory ---- */
+
+static Mem x87_mem(Gen *g, const IrNode *o, unsigned i)
+{
+    if (o->a[i] == ir_env_idx()) {
+        return mem_at(RBP, x87_ofs(o->n, i) - env_bias);
+    }
+    return mem_at(in_reg(g, o->a[i]), x87_ofs(o->n, i));
+}
+
+/* opcode byte and extension of fld/fild and of fstp/fistp, by X87Fmt */
+static const struct { uint8_t opc, load, store; } x87_moves[] = {
+    { 0xd9, 0, 3 }, { 0xdd, 0, 3 }, { 0xdb, 5, 7 }, { 0xdb, 0, 3 }, { 0xdf, 5, 7 },
+};
+
+/* /n of D8 (registers and 32-bit memory) and DC (64-bit memory): st = st op operand */
+static const uint8_t x87_ext[] = { [X87_ADD] = 0, [X87_SUB] = 4, [X87_RSUB] = 5, [X87_MUL] = 1,
+                                   [X87_DIV] = 6 };
+
+static void gen_x87(Gen *g, const IrNode *o)
+{
+    X87Op op = x87_op(o->n);
+    X87Fmt fd = x87_fmt(o->n, 0), fa = x87_fmt(o->n, 1), fb = x87_fmt(o->n, 2);
+    bool in_memory = fb == X87_F32 || fb == X87_F64;
+    Mem d = x87_mem(g, o, 0), a = x87_mem(g, o, 1), b = x87_mem(g, o, 2);
+    Asm *as = &g->as;
+
+    if (x87_is_binary(op) && !in_memory) {
+        a_rm(as, x87_moves[fb].opc, x87_moves[fb].load, b);
+    }
+    a_rm(as, x87_moves[fa].opc, x87_moves[fa].load, a);
+    if (op == X87_SQRT) {
+        a8(as, 0xd9);
+        a8(as, 0xfa);
+    } else if (x87_is_binary(op) && in_memory) {
+        a_rm(as, fb == X87_F32 ? 0xd8 : 0xdc, x87_ext[op], b);
+    } else if (x87_is_binary(op)) {
+        a8(as, 0xd8);
+        a8(as, 0xc1u | (unsigned)x87_ext[op] << 3);
+    }
+    a_rm(as, x87_moves[fd].opc, x87_moves[fd].store, d);
+    if (x87_is_binary(op) && !in_memory) {
+        a8(as, 0xdd);                               /* fstp st(0): drops b */
+        a8(as, 0xd8);
+    }
+    release_dead(g, o);
+}
+
 static void gen_ld(Gen *g, const IrNode *o)
 {
     static const uint32_t opc[2][4] = {
@@ -1361,7 +1409,7 @@ static void gen_nop(Gen *g, const IrNode *o) { }
 /* ops that are not in this table are SSE instructions described in irops.def */
 typedef void GenFn(Gen *g, const IrNode *o);
 static GenFn *const gen_table[IR_N_OPS] = {
-    [IR_nop] = gen_nop, [IR_mov] = gen_mov,
+    [IR_nop] = gen_nop, [IR_mov] = gen_mov, [IR_x87] = gen_x87,
     [IR_add] = gen_alu, [IR_sub] = gen_alu, [IR_and] = gen_alu, [IR_or] = gen_alu,
     [IR_xor] = gen_alu, [IR_andc] = gen_andc, [IR_mul] = gen_mul,
     [IR_mulu2] = gen_mul2, [IR_muls2] = gen_mul2, [IR_not] = gen_not_neg, [IR_neg] = gen_not_neg,
