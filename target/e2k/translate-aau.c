@@ -221,7 +221,7 @@ static IrVal increment_cond(DC *dc, const E2kAlop *op)
 {
     IrVal cond = op->has_am ? e2k_cond(dc, &op->am) : NULL, started;
 
-    if (!dc->bundle.loop_mode) {
+    if (!dc->bundle.loop_mode || dc->p->steady) {
         return cond;
     }
     started = ir_temp(dc->b, IR_I32);

@@ -100,10 +100,20 @@ static uint64_t mode_after(DC *dc, uint64_t mode, bool taken)
 static void gen_alc(DC *dc)
 {
     IrBlock *b = dc->b;
-    IrVal lcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), ecnt = e2k_ld_env(dc, IR_I32, ENV_OFS(ecnt));
-    IrVal pcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), vlc = e2k_ld_env(dc, IR_I32, ENV_OFS(vlc));
-    IrVal t = ir_temp(b, IR_I32), n = ir_temp(b, IR_I32);
+    IrVal lcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), t = ir_temp(b, IR_I32), ecnt, pcnt, vlc, n;
 
+    if (dc->p->trace) {
+        dc->p->trace->n_alc += dc->p->trace->recording;
+    }
+    if (dc->p->steady) {
+        ir_subi(b, t, lcnt, 1);
+        e2k_st_env(dc, t, ENV_OFS(lcnt));
+        return;
+    }
+    ecnt = e2k_ld_env(dc, IR_I32, ENV_OFS(ecnt));
+    pcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt));
+    vlc = e2k_ld_env(dc, IR_I32, ENV_OFS(vlc));
+    n = ir_temp(b, IR_I32);
     ir_setcondi(b, IR_COND_NE, t, pcnt, 0);
     ir_sub(b, n, pcnt, t);
     e2k_st_env(dc, n, ENV_OFS(pcnt));
@@ -135,7 +145,7 @@ static IrVal elp(DC *dc, unsigned src)
     if (src >= 0x40 && src < 0x60) {
         return e2k_cond(dc, &(E2kCond){ .pcnt = true, .n = src & 31 });
     }
-    if (src == 0) {
+    if (src == 0 && !dc->p->steady) {
         t = ir_temp(dc->b, IR_I32);
         ir_setcondi(dc->b, IR_COND_EQ, t, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), 0);
         return t;
@@ -296,6 +306,9 @@ static IrVal loop_cond(DC *dc, bool neg, bool or_end)
     IrVal started = ir_temp(dc->b, IR_I32), t = ir_temp(dc->b, IR_I32), pcnt;
 
     pred = neg ? invert(dc, pred) : pred;
+    if (dc->p->steady) {
+        return pred;
+    }
     pcnt = e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt));
     ir_setcondi(dc->b, IR_COND_EQ, started, pcnt, 0);
     if (or_end) {
@@ -337,6 +350,9 @@ IrVal e2k_transfer_cond(DC *dc, bool *is_const, bool *value)
     const E2kBundle *b = &dc->bundle;
     unsigned type = b->has_ss && !SS_TYPE(b) ? SS_COND(b) : 0;
 
+    if (dc->p->steady && (type == 4 || type == 5)) {
+        type = type == 5;               /* the loop does not end */
+    }
     *is_const = type <= 1;
     *value = type == 1;
     switch (type) {

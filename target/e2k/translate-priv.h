@@ -58,6 +58,9 @@ typedef struct SideExit {
 typedef struct Trace {
     uint64_t head_ip, head_mode;
     bool recording, closed, too_long;
+    bool sets_state;            /* an operation of it writes state registers */
+    unsigned n_alc;             /* of one turn */
+    int max_reg;                /* highest window register that needs a check */
     IrLabel *head;
     TraceEntry e[MAX_TRACE_ENTRIES];
     unsigned n, n_exits, n_slots, n_pages;
@@ -65,7 +68,7 @@ typedef struct Trace {
     uint64_t pages[2];
 } Trace;
 
-enum { MAX_WRITES = 64, MAX_ENV_CACHE = 24, MAX_COLD = 64 };
+enum { MAX_WRITES = 64, MAX_ENV_CACHE = 64, MAX_COLD = 64 };
 
 typedef struct DCPriv {
     RegCache reg[N_REGS];
@@ -90,6 +93,7 @@ typedef struct DCPriv {
     uint64_t next_ip;
     uint64_t follow_ip;                 /* where the block goes on; next_ip but in traces */
     Trace *trace;                       /* NULL: an ordinary block */
+    bool steady;                        /* see translate-trace.c: pcnt is 0, lcnt at least 2 */
     IrVal branch_to;                    /* I64: ibranchd/icalld's target of this bundle */
 } DCPriv;
 
@@ -125,6 +129,8 @@ bool e2k_trace_is_hot(uint64_t ip);
 void e2k_trace_count(DC *dc, uint64_t target);
 void e2k_trace_note(DC *dc, TraceKind kind, int32_t where, IrType type);
 void e2k_trace_enter(DC *dc);
+/* jumps to @general unless the next turn is a steady one */
+void e2k_trace_steady_test(DC *dc, IrLabel *general);
 bool e2k_trace_allows(DC *dc, uint64_t ip, unsigned size_bytes);
 bool e2k_trace_transfer(DC *dc, IrVal cond, bool always, uint64_t target, unsigned ctpr,
                         uint64_t taken_mode, uint64_t fall_mode);

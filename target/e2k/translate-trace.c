@@ -7,6 +7,10 @@
  * written through as everywhere, so leaving a trace in the middle costs nothing.
  *
  * Two passes: the first finds out whether the trace closes and what it reads, the second emits it.
+ *
+ * A loop that counts (alc) is emitted twice: once for steady turns, whose prologue is over (pcnt is
+ * 0) and that do not reach the end (lcnt stays 2 or more), once for all others. In a steady turn
+ * every %pcnt condition holds, stores are not held back and alc only counts lcnt down.
  */
 #include <string.h>
 #include "accel/accel.h"
@@ -125,6 +129,18 @@ void e2k_trace_enter(DC *dc)
     t->head = ir_label(dc->b);
     ir_bind(dc->b, t->head);
     ir_exit_check(dc->b);
+}
+
+void e2k_trace_steady_test(DC *dc, IrLabel *general)
+{
+    Trace *t = dc->p->trace;
+
+    ir_brcondi(dc->b, IR_COND_NE, e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), 0, general);
+    ir_brcondi(dc->b, IR_COND_LTU, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), t->n_alc + 1, general);
+    if (t->max_reg >= 0) {
+        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)),
+                   (unsigned)t->max_reg, general);
+    }
 }
 
 static bool is_entry(const Trace *t, IrVal v)

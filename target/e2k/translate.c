@@ -266,6 +266,9 @@ void e2k_check_reg(DC *dc, int reg)
     if (reg >= REG_GLOBAL0 || reg < p->checked_size) {
         return;
     }
+    if (p->trace && p->trace->recording && p->wsize < 0) {
+        p->trace->max_reg = MAX(p->trace->max_reg, reg);
+    }
     if (p->wsize >= 0) {
         ir_br(dc->b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         ir_bind(dc->b, ir_label(dc->b));
@@ -435,6 +438,9 @@ IrVal e2k_cond(DC *dc, const E2kCond *c)
 {
     IrVal v;
 
+    if (c->pcnt && dc->p->steady) {
+        return ir_i32(dc->b, !c->neg);
+    }
     if (c->pcnt) {
         v = ir_temp(dc->b, IR_I32);
         ir_setcondi(dc->b, c->neg ? IR_COND_GTU : IR_COND_LEU, v,
@@ -467,7 +473,12 @@ static IrVal guard_of(DC *dc, const E2kAlop *op)
     IrVal g = NULL;
 
     for (unsigned i = 0; i < op->n_conds; i++) {
-        g = e2k_and_cond(dc, g, e2k_cond(dc, &op->conds[i]));
+        IrVal c = e2k_cond(dc, &op->conds[i]);
+        uint64_t always;
+
+        if (!ir_is_const(c, &always) || !always) {
+            g = e2k_and_cond(dc, g, c);
+        }
     }
     return g;
 }
@@ -490,6 +501,9 @@ IrVal e2k_loop_end(DC *dc)
 {
     IrBlock *b = dc->b;
 
+    if (dc->p->steady) {
+        return ir_i32(b, 0);
+    }
     if (!dc->p->loop_end) {
         IrVal t = ir_temp(b, IR_I32), u = ir_temp(b, IR_I32), v = ir_temp(b, IR_I32);
 
@@ -512,7 +526,7 @@ IrVal e2k_loop_store_ok(DC *dc)
     IrBlock *b = dc->b;
     IrVal started, le, left, ok, use;
 
-    if (!dc->bundle.loop_mode) {
+    if (!dc->bundle.loop_mode || dc->p->steady) {
         return NULL;
     }
     started = ir_temp(b, IR_I32);
@@ -829,6 +843,10 @@ static void gen_alop(DC *dc, const E2kAlop *op)
 {
     const E2kEmit *e = &emits[op->row - e2k_op_rows];
 
+    if (dc->p->trace && op->row->format == ALF15) {
+        dc->p->trace->sets_state = true;
+    }
+
     dc->guard = op->n_conds ? guard_of(dc, op) : NULL;
     if (e->fn) {
         e->fn(dc, op, e);
@@ -1015,6 +1033,56 @@ static uint64_t walk(DC *dc, unsigned max)
     return ip;
 }
 
+/* Can turns be steady? Then the trace has a second copy for them, in front. */
+static void emit_steady(DC *dc, unsigned max)
+{
+    static __thread DCPriv at_head;
+    DCPriv *p = dc->p;
+    IrLabel *general = ir_label(dc->b);
+
+    e2k_trace_steady_test(dc, general);
+    at_head = *p;
+    p->steady = true;
+    p->checked_size = MAX(p->checked_size, p->trace->max_reg + 1);
+    walk(dc, max);
+    memcpy(at_head.cold, p->cold, sizeof(p->cold));
+    at_head.n_cold = p->n_cold;
+    *p = at_head;
+    ir_bind(dc->b, general);
+    p->trace->closed &= dc->ended;
+    dc->mode = dc->info->flags;
+    dc->ended = false;
+    dc->info->n_insns = dc->info->size_bytes = 0;
+}
+
+/* The second pass; false: it does not fit. */
+static bool emit_trace(DC *dc, unsigned max, bool steady)
+{
+    Trace *t = dc->p->trace;
+    bool closed = true;
+
+    ir_block_reset(dc->b);
+    t->closed = t->too_long = false;
+    t->n_exits = t->n_slots = t->n_pages = 0;
+    begin(dc, t);
+    e2k_trace_enter(dc);
+    if (steady) {
+        emit_steady(dc, max);
+        closed = t->closed;
+        t->closed = false;
+    }
+    walk(dc, max);
+    if (steady && !(closed && t->closed && !t->too_long && !ir_block_overflow(dc->b))) {
+        return false;
+    }
+    if (!dc->ended) {
+        ir_exit(dc->b, TB_EXIT_PLAIN);      /* it overflows */
+    }
+    e2k_trace_side_exits(dc);
+    emit_cold(dc);
+    return !ir_block_overflow(dc->b) || !steady;
+}
+
 static bool translate_trace(DC *dc)
 {
     static __thread Trace trace;
@@ -1025,6 +1093,7 @@ static bool translate_trace(DC *dc)
     t->head_ip = dc->info->pc;
     t->head_mode = dc->info->flags;
     t->recording = true;
+    t->max_reg = -1;
     begin(dc, t);
     walk(dc, max);
     t->recording = false;
@@ -1033,17 +1102,9 @@ static bool translate_trace(DC *dc)
         ir_exit_check(dc->b);
         return false;
     }
-    ir_block_reset(dc->b);
-    t->closed = false;
-    t->n_exits = t->n_slots = t->n_pages = 0;
-    begin(dc, t);
-    e2k_trace_enter(dc);
-    walk(dc, max);
-    if (!dc->ended) {
-        ir_exit(dc->b, TB_EXIT_PLAIN);      /* it overflows */
+    if (!t->n_alc || t->sets_state || !emit_trace(dc, max, true)) {
+        emit_trace(dc, max, false);
     }
-    e2k_trace_side_exits(dc);
-    emit_cold(dc);
     dc->info->scattered = true;
     dc->info->size_bytes = (unsigned)MIN(dc->info->size_bytes, 8);
     return true;
