@@ -110,7 +110,7 @@ typedef struct Bundle {
     unsigned n_lts;
 } Bundle;
 
-static uint64_t code_at;
+static uint64_t code_start = CODE_ADDR, code_at;
 
 #define R(n) (0x80 + (n))
 #define G(n) (0xe0 + (n))
@@ -215,7 +215,7 @@ static void code_begin(void)
 {
     mprotect((void *)CODE_ADDR, CODE_BYTES, PROT_READ | PROT_WRITE);
     tcg_user_invalidate(CODE_ADDR, CODE_BYTES);
-    code_at = CODE_ADDR;
+    code_at = code_start;
 }
 
 /* ends the program with something that is no instruction */
@@ -246,7 +246,7 @@ static int run(void)
 {
     int why;
 
-    env->ip = CODE_ADDR;
+    env->ip = code_start;
     do {
         why = cpu_exec(cpu);
     } while (why == EXCP_INTERRUPT || why == EXCP_ATOMIC);
@@ -1018,6 +1018,63 @@ static void test_array_stores(void)
     }
 }
 
+/*
+ * y[i] = x[i] + 1 in a pipelined, rotated loop of one bundle, for many lengths: the loop becomes a
+ * trace on the way. x ends @gap_bytes before the last page; the last store is a remainder.
+ */
+static void pipelined_loop(unsigned gap_bytes)
+{
+    uint64_t top;
+    Bundle b = { .loop_mode = true };
+
+    code_begin();
+    put_aaurw(AAURWD, 0, 2, 0, G(4));
+    put_aaurw(AAURWS, 1, 0, 1, IMM(0));
+    put_aau_start();
+    put_fapb(PROGRAM_ADDR, true, 0, 4, 1, 2, 0, 0);
+    top = code_at;
+    mova(&b, 0, 4, 0, 0, true, false, 0);
+    alc(&b, 0, ADDD, 2, IMM(1), 4);
+    alc_ext(&b, 2, EXT, STAAD, 2 << 3, 1 << 7 | 1 << 2, 6);
+    branch(&b, top, 5);
+    b.ss |= 1u << 16 | 1u << 17 | 1u << 21 | 1u << 22;
+    put_bundle(&b);
+    put_eap();
+    code_end();
+    for (unsigned n = 1; n < 200; n++) {
+        uint64_t *y = (uint64_t *)DATA_ADDR, *x = (uint64_t *)(DATA_END - gap_bytes - 8 * n);
+
+        fill_data();
+        memset(y, 0, 8 * (n + 2));
+        start_loop((uintptr_t)x, 0, 0, n);
+        env->g[4].lo = DATA_ADDR;
+        env->win[0].lo = 0;
+        env->pcnt = env->ecnt = 2;
+        env->strmd = 1;
+        env->mode = (env->mode & ~E2K_MODE_BR_MASK) | 7u << E2K_MODE_RSZ_SHIFT;
+        run_to_end();
+        for (unsigned i = 0; i < n; i++) {
+            if (y[i] != x[i] + 1) {
+                g_error("length %u: element %u is %#" G_GINT64_MODIFIER "x", n, i, y[i]);
+            }
+        }
+        g_assert_cmphex(y[n], ==, 0);
+        g_assert_cmphex(env->aau.aasti[1], ==, 8 * n);
+        g_assert_cmpint(env->strmd, ==, 0);
+        g_assert_cmpint(env->lcnt, ==, 0);
+        g_assert_cmpint(env->ecnt, ==, 0);
+        env->mode &= ~E2K_MODE_BR_MASK;
+    }
+}
+
+static void test_pipelined_loops(void)
+{
+    code_start = CODE_ADDR + 0x1000;    /* where nothing has faulted so far */
+    pipelined_loop(64);
+    pipelined_loop(0);
+    code_start = CODE_ADDR;
+}
+
 /* AAU registers read back; the constants among them cannot be written. */
 static void test_aau_registers(void)
 {
@@ -1103,6 +1160,7 @@ static const Case cases[] = {
     { "array-bad-loads", test_array_bad_loads },
     { "array-rebase", test_array_rebase },
     { "array-stores", test_array_stores },
+    { "pipelined-loops", test_pipelined_loops },
     { "aau-registers", test_aau_registers },
 };
 
