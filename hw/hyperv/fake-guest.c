@@ -45,9 +45,12 @@ static const HvWiring wiring = { inject, set_auto_eoi, run_on_vp, vp_exists };
 
 static uint64_t ref_time(void) { return (uint64_t)clock_ns(CLOCK_VIRTUAL) / 100; }
 static uint64_t guest_os_id(void) { return fake.os_id; }
+static unsigned guest_ends(void) { return fake.guest_ends; }
 static unsigned features(void) { return fake.features; }
-static const HyperVArch arch = { .ref_time = ref_time, .guest_os_id = guest_os_id,
-                                 .features = features };
+static const HyperVArch arch = {
+    .ref_time = ref_time, .guest_os_id = guest_os_id, .guest_ends = guest_ends,
+    .features = features,
+};
 
 void fake_guest_init(void)
 {

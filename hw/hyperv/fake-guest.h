@@ -20,6 +20,7 @@ typedef struct FakeGuest {
     unsigned injected[FAKE_VPS][256];
     bool auto_eoi[FAKE_VPS][256];
     uint64_t os_id;
+    unsigned guest_ends;
     unsigned features;
 } FakeGuest;
 

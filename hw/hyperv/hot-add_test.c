@@ -168,6 +168,51 @@ static void refused(void)
     hot_add_free(h);
 }
 
+/* a kernel that takes over is offered what is mapped, piece by piece, before anything new */
+static void new_guest(void)
+{
+    HotAdd *h = make(WINDOW_GPA, BACKEND_BYTES);
+
+    hot_add_set_align(h, 8 * MIB_PAGES);
+    add(h, 16 * MIB_PAGES);
+    add(h, 8 * MIB_PAGES);
+    add(h, 8 * MIB_PAGES);
+    memset(ram->host, 0x55, 32 << 20);
+    hot_add_new_guest(h);
+    g_assert_cmpuint(hot_add_pages(h), ==, 0);
+    g_assert_cmpuint(hot_add_pieces(h), ==, 0);
+    g_assert_true(mapped(FIRST_PFN));
+    next_is(h, 1, false, 0, 0);                         /* all of a piece or nothing */
+    next_is(h, 0, true, 0, 0);
+    next_is(h, 1, true, FIRST_PFN, 16 * MIB_PAGES);
+    add(h, 1);
+    g_assert_cmpuint(hot_add_pages(h), ==, 16 * MIB_PAGES);
+    next_is(h, UINT64_MAX, true, FIRST_PFN + 16 * MIB_PAGES, 8 * MIB_PAGES);
+    hot_add_offer(h, hot_add_next(h, 1, true));
+    g_assert_cmpuint(hot_add_taken(h, 0, true), ==, 0); /* later */
+    g_assert_true(mapped(FIRST_PFN + 16 * MIB_PAGES));
+    hot_add_offer(h, hot_add_next(h, 1, true));
+    g_assert_cmpuint(hot_add_taken(h, 0, false), ==, 16 * MIB_PAGES);   /* it has the rest */
+    g_assert_cmpuint(hot_add_pieces(h), ==, 3);
+    next_is(h, 1, true, 0, 0);
+    hot_add_new_guest(h);                               /* and another */
+    hot_add_set_align(h, 16 * MIB_PAGES);
+    add(h, 1);
+    next_is(h, UINT64_MAX, true, 0, 0);                 /* not aligned as this one wants it */
+    hot_add_set_align(h, 8 * MIB_PAGES);
+    add(h, 1);
+    add(h, 1);
+    next_is(h, UINT64_MAX, true, FIRST_PFN + 32 * MIB_PAGES, 32 * MIB_PAGES);   /* something new */
+    g_assert_cmphex(ram->host[0], ==, 0x55);            /* a kernel's image may be there */
+    g_assert_cmphex(ram->host[(32 << 20) - 1], ==, 0x55);
+    hot_add_new_guest(h);
+    hot_add_reset(h);
+    g_assert_false(mapped(FIRST_PFN));
+    g_assert_cmphex(ram->host[0], ==, 0);
+    next_is(h, 1, true, FIRST_PFN, 8 * MIB_PAGES);
+    hot_add_free(h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -178,5 +223,6 @@ int main(int argc, char **argv)
     g_test_add_func("/hot-add/large", large);
     g_test_add_func("/hot-add/partial", partial);
     g_test_add_func("/hot-add/refused", refused);
+    g_test_add_func("/hot-add/new-guest", new_guest);
     return g_test_run();
 }

@@ -371,6 +371,43 @@ static void close_while_adding(void)
     g_assert_cmphex(memory_backend_ram(memdev)->host[0], ==, 0);
 }
 
+/* another kernel, no reset: boot size, until it has been offered again what is there */
+static void kexec(void)
+{
+    uint8_t *host = memory_backend_ram(memdev)->host;
+
+    ready();
+    want_mib(80);
+    expect_piece(0, 16);
+    dm_send_hot_added(16 * MIB_PAGES, 1);
+    memset(host, 0x66, 16 * MIB);
+    fake.guest_ends++;
+    dm_reopen();
+    g_assert_cmpuint(actual_mib(), ==, RAM_MIB);
+    g_assert_cmpuint(told_plugged, ==, 0);
+    g_assert_true(mapped(window_pfn));
+    greet(CAPS_8_MIB);
+    dm_expect_nothing();
+    want_mib(68);
+    expect_piece(0, 16);
+    dm_send_hot_added(16 * MIB_PAGES, 1);
+    g_assert_cmpuint(dm_expect_request(), ==, 12 * MIB_PAGES);
+    g_assert_cmphex(host[0], ==, 0x66);
+    give(window_pfn, 12 * MIB_PAGES);
+    g_assert_cmpuint(actual_mib(), ==, 68);
+    fake.guest_ends++;
+    dm_reopen();
+    greet(CAPS_8_MIB);
+    want_mib(80);
+    expect_piece(0, 16);
+    dm_send_hot_added(0, 1);                            /* it has it in its memory map */
+    g_assert_cmpuint(actual_mib(), ==, 80);
+    dm_expect_nothing();
+    fake.guest_ends++;
+    ready();                                            /* with a reset there is nothing left */
+    g_assert_false(mapped(window_pfn));
+}
+
 /* the ring is full: nothing was offered yet */
 static void close_before_sending(void)
 {
@@ -553,6 +590,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hv-balloon-memdev/liars", liars);
     g_test_add_func("/hv-balloon-memdev/targets-meanwhile", targets_meanwhile);
     g_test_add_func("/hv-balloon-memdev/close-while-adding", close_while_adding);
+    g_test_add_func("/hv-balloon-memdev/kexec", kexec);
     g_test_add_func("/hv-balloon-memdev/after-full-ring", close_before_sending);
     g_test_add_func("/hv-balloon-memdev/close-in-post", close_in_post);
     g_test_add_func("/hv-balloon-memdev/reset-everywhere", reset_everywhere);

@@ -36,7 +36,8 @@
  *
  * Memory beyond boot RAM comes from 'memdev' (hot-add.c), in pieces of the guest's alignment; what
  * is too much of the last piece is ballooned away again. The guest keeps what was added until the
- * machine is reset: also when its driver goes away in the middle of an answer.
+ * machine is reset: also when its driver goes away in the middle of an answer. A kernel that takes
+ * over without a reset (kexec) counts as having boot RAM only until it has been offered it again.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -91,6 +92,7 @@ struct HvBalloon {
     uint64_t boot_pages;
     HotAdd *hot_add;                    /* NULL: no memdev */
     bool have_memdev;                   /* claimed, ours to drop */
+    unsigned guest_ends;                /* vmbus_guest_ends() of the guest that hot_add knows */
     PageRangeTree *removed;             /* given by the guest */
     uint64_t returning;                 /* pages told to the guest, which has not answered yet */
     uint64_t target_pages;
@@ -605,6 +607,18 @@ static void handle(HvBalloon *b, const uint8_t *bytes, size_t len_bytes)
 
 /* ---- the channel ---- */
 
+/* Another kernel than last time: does it know what was added? It will be asked when it is to grow. */
+static void look_at_guest(HvBalloon *b)
+{
+    unsigned ends = vmbus_guest_ends(&b->parent);
+
+    if (b->hot_add && ends != b->guest_ends && hot_add_pages(b->hot_add)) {
+        hot_add_new_guest(b->hot_add);
+        tell_added(b);
+    }
+    b->guest_ends = ends;
+}
+
 static bool balloon_open(VMBusDevice *dev)
 {
     HvBalloon *b = hv_balloon(dev);
@@ -612,6 +626,7 @@ static bool balloon_open(VMBusDevice *dev)
     if (b->state != CLOSED) {
         return false;
     }
+    look_at_guest(b);
     set_state(b, VERSION);
     return true;
 }

@@ -711,6 +711,11 @@ uint64_t vmbus_guest_os_id(VMBusDevice *dev)
     return dev->channel->bus->partition->arch->guest_os_id();
 }
 
+unsigned vmbus_guest_ends(VMBusDevice *dev)
+{
+    return dev->channel->bus->partition->arch->guest_ends();
+}
+
 /* A VP switched its pages on or off. */
 static void on_synic_change(void *opaque)
 {

@@ -55,5 +55,7 @@ void vmbus_notify_later(VMBusDevice *dev);
 /* the guest does not behave: nothing is read or sent until it opens the channel again */
 void vmbus_break(VMBusDevice *dev, const char *why);
 uint64_t vmbus_guest_os_id(VMBusDevice *dev);
+/* changes when another kernel takes over without a machine reset */
+unsigned vmbus_guest_ends(VMBusDevice *dev);
 
 #endif

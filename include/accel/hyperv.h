@@ -49,6 +49,7 @@ typedef struct HyperVOps {
 typedef struct HyperVArch {
     uint64_t (*ref_time)(void);         /* 100 ns units; any thread */
     uint64_t (*guest_os_id)(void);
+    unsigned (*guest_ends)(void);       /* how often a guest took its id back: kexec, crash kernel */
     unsigned (*features)(void);         /* HyperVFeature bits offered to the guest */
     void (*reset)(void);                /* all synthetic MSRs of the machine; vCPUs stopped */
 } HyperVArch;

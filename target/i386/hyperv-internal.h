@@ -30,6 +30,7 @@ struct X86HyperV {
 typedef struct HvPartitionRegs {
     const HyperVOps *ops;       /* NULL: no devices behind (yet) */
     uint64_t guest_os_id, hypercall, reference_tsc;
+    unsigned guest_ends;                /* id set to 0 by the guest; atomic */
     uint64_t crash[5];
     uint64_t reenlightenment, tsc_emulation, tsc_emulation_status;
     bool tsc_invariant;

@@ -25,7 +25,10 @@ static bool read_os_id(CPUX86State *env, uint32_t msr, uint64_t *val)
 
 static bool write_os_id(CPUX86State *env, uint32_t msr, uint64_t val)
 {
+    bool ends = hv_part.guest_os_id && !val;
+
     hv_part.guest_os_id = val;
+    __atomic_fetch_add(&hv_part.guest_ends, ends, __ATOMIC_RELAXED);
     if (!val) {
         hv_part.hypercall &= ~(uint64_t)ENABLE;
     }

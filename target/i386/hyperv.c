@@ -378,6 +378,11 @@ static uint64_t arch_guest_os_id(void)
     return hv_part.guest_os_id;
 }
 
+static unsigned arch_guest_ends(void)
+{
+    return __atomic_load_n(&hv_part.guest_ends, __ATOMIC_RELAXED);
+}
+
 static unsigned arch_features(void)
 {
     CPUX86State *env = hv_first_env();
@@ -408,6 +413,6 @@ static void arch_reset(void)
 }
 
 const HyperVArch x86_hyperv_arch = {
-    .ref_time = hv_ref_time, .guest_os_id = arch_guest_os_id, .features = arch_features,
-    .reset = arch_reset,
+    .ref_time = hv_ref_time, .guest_os_id = arch_guest_os_id,
+    .guest_ends = arch_guest_ends, .features = arch_features, .reset = arch_reset,
 };

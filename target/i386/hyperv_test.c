@@ -219,7 +219,10 @@ static void hypercall_page(void)
     g_assert_true(wrmsr(0x40000001, 0x6001));
     g_assert_cmpmem(ram + 0x6000, 3, intel, 3);
     g_assert_cmphex(x86_hyperv_arch.guest_os_id(), ==, 0x8100060100000000);
+    unsigned ends = x86_hyperv_arch.guest_ends();
     g_assert_true(wrmsr(0x40000000, 0));                /* as Linux before kexec */
+    g_assert_true(wrmsr(0x40000000, 0));
+    g_assert_cmpuint(x86_hyperv_arch.guest_ends(), ==, ends + 1);
     g_assert_cmphex(rdmsr(0x40000001), ==, 0x6000);
     g_assert_true(wrmsr(0x40000001, 0x6000));
     g_assert_true(wrmsr(0x40000000, 1));

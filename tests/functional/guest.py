@@ -27,13 +27,13 @@ def _cpio_entry(name, mode, data=b""):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def initrd_with(where, flavour, files):
+def initrd_with(where, name, files, flavour=None):
     """The kit's initramfs and a second archive behind it with @files (name: bytes) in /tests."""
     extra = _cpio_entry("tests", 0o040755)
-    for name, data in files.items():
-        extra += _cpio_entry("tests/" + name, 0o100755, data)
-    path = os.path.join(where, f"initrd-{flavour}.gz")
-    with open(f"{KIT}/initrd-{flavour}.gz", "rb") as kit, open(path, "wb") as out:
+    for file, data in files.items():
+        extra += _cpio_entry("tests/" + file, 0o100755, data)
+    path = os.path.join(where, f"initrd-{name}.gz")
+    with open(f"{KIT}/initrd-{flavour or name}.gz", "rb") as kit, open(path, "wb") as out:
         out.write(kit.read() + gzip.compress(extra + _cpio_entry("TRAILER!!!", 0), 1))
     return path
 

@@ -263,6 +263,30 @@ def backend_is(kind):
         os.unlink(path)
 
 
+def kexec():
+    """Another kernel without a reset: the balloon is gone, added memory is offered to it again."""
+    files = {"guest-kexec": static_program(WHERE, "guest-kexec.c", "-O1")}
+    for name in ("vmlinuz-cloud", "initrd-cloud.gz"):
+        with open(f"{KIT}/{name}", "rb") as f:
+            files[name] = f.read()
+    append = f"console=ttyS0 {MODULES} {ONLINE}"
+    with Machine("-m", "1G,maxmem=4G", "-smp", "2", "-kernel", f"{KIT}/vmlinuz-cloud", "-initrd",
+                 initrd_with(WHERE, "kexec", files, "cloud"), "-append", append, "-object",
+                 RAM_BACKEND, "-device", "hv-balloon,memdev=mem1") as m:
+        m.boot()
+        boot = m.meminfo()["MemTotal"]
+        balloon(m, 2048)
+        balloon(m, 1500)
+        m.type(f"/tests/guest-kexec /tests/vmlinuz-cloud /tests/initrd-cloud.gz '{append}'\n")
+        m.boot()
+        m.wait_actual(1024)
+        near(m.meminfo()["MemTotal"] - boot, 0)
+        for mib in (900, 2560, 1100):
+            balloon(m, mib)
+            near(m.meminfo()["MemTotal"] - boot, mib - 1024)
+        assert m.bad_log_lines() == [], m.bad_log_lines()
+
+
 def refusals():
     with machine("-object", "memory-backend-ram,id=mem2,size=64M") as m:
         m.boot()
@@ -289,4 +313,4 @@ if __name__ == "__main__":
     run_tests(variants(grow_and_shrink, ["cloud", "generic"], [1, 4]) +
               [twenty_targets, reboot_to_boot_size, keep_size, status_events, status_off,
                unbind_and_bind, unbind_while_adding, no_hot_add, stopped, many_commands] +
-              variants(backend_is, ["memfd", "file", "private", "json"]) + [refusals])
+              variants(backend_is, ["memfd", "file", "private", "json"]) + [kexec, refusals])
