@@ -48,6 +48,7 @@ static void set_area(CPUE2KState *env, unsigned h, unsigned i, const E2kFapb *f)
     a->aad_no[h][i] = f->d;
     a->incr_no[h][i] = f->incr;
     a->step[h][i] = (int64_t)a->aaincr[f->incr] * a->elem_bytes[h][i];
+    a->ok_page[h][i] = 0;
     set_ptr(env, h, i, addr);
 }
 
@@ -187,6 +188,7 @@ static uint64_t helper_mova(CPUE2KState *env, uint32_t spec)
         out[0] = out[1] = E2K_MOVA_DIAG64;
         return E2K_MOVA_DIAG64;
     }
+    a->ok_page[h][area] = addr & PAGE_MASK_;
     if (lg_size < 4) {
         return load_swapped(env, addr, lg_size, be, GETPC());
     }

@@ -1029,7 +1029,7 @@ static void pipelined_loop(unsigned gap_bytes)
 
     code_begin();
     put_aaurw(AAURWD, 0, 2, 0, G(4));
-    put_aaurw(AAURWS, 1, 0, 1, IMM(0));
+    put_aaurw(AAURWS, 1, 0, 1, G(5));
     put_aau_start();
     put_fapb(PROGRAM_ADDR, true, 0, 4, 1, 2, 0, 0);
     top = code_at;
@@ -1048,6 +1048,7 @@ static void pipelined_loop(unsigned gap_bytes)
         memset(y, 0, 8 * (n + 2));
         start_loop((uintptr_t)x, 0, 0, n);
         env->g[4].lo = DATA_ADDR;
+        env->g[5].lo = 0;
         env->win[0].lo = 0;
         env->pcnt = env->ecnt = 2;
         env->strmd = 1;

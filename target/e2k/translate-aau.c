@@ -25,19 +25,6 @@ static int32_t area_ofs(unsigned h, unsigned area)
     return (int32_t)((h * E2K_N_AREAS + area) * sizeof(uint64_t));
 }
 
-static void mova_slow(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k)
-{
-    IrVal v = ir_temp(dc->b, IR_I64);
-    uint32_t spec = E2K_MOVA_SPEC(h, m->area & 31, m->ind & 31, k->lg_size, k->quad, m->be);
-
-    e2k_call(dc, &e2k_helper_mova, v, 2, ir_env(dc->b), ir_i32(dc->b, spec), NULL, NULL, NULL, NULL);
-    if (k->lg_size == 4) {
-        v = ir_temp(dc->b, IR_V128);
-        ir_ld(dc->b, v, ir_env(dc->b), ENV_OFS(scratch[E2K_MOVA_SCRATCH]), MO_128);
-    }
-    e2k_dst_reg(dc, m->dst, v);
-}
-
 /*
  * The element must not be shorter than what is loaded. If the area is set up while the block is
  * being translated, that tells: a loop and its program belong together.
@@ -55,16 +42,67 @@ static void check_element(DC *dc, unsigned h, unsigned area, unsigned min_bytes)
     ir_brcondi(dc->b, IR_COND_LTU, t, min_bytes, e2k_cold_trap(dc, E2K_EXC_ILLEGAL_OPCODE));
 }
 
-/* @ptr: the area's current address */
-static void mova_fast(DC *dc, const E2kMova *m, const MovaKind *k, IrVal ptr)
+/* the helper's value to @v */
+static void call_mova(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k, IrVal v)
+{
+    IrVal low = k->lg_size == 4 ? ir_temp(dc->b, IR_I64) : v;
+    uint32_t spec = E2K_MOVA_SPEC(h, m->area & 31, m->ind & 31, k->lg_size, k->quad, m->be);
+
+    e2k_call(dc, &e2k_helper_mova, low, 2, ir_env(dc->b), ir_i32(dc->b, spec), NULL, NULL, NULL,
+             NULL);
+    if (k->lg_size == 4) {
+        ir_ld(dc->b, v, ir_env(dc->b), ENV_OFS(scratch[E2K_MOVA_SCRATCH]), MO_128);
+    }
+}
+
+static IrVal element_addr(DC *dc, const E2kMova *m, unsigned h)
+{
+    IrVal ptr = e2k_ld_env(dc, IR_I64, AAU_OFS(ptr) + area_ofs(h, m->area)), addr;
+
+    if (!m->ind) {
+        return ptr;
+    }
+    addr = ir_temp(dc->b, IR_I64);
+    ir_addi(dc->b, addr, ptr, m->ind);
+    return addr;
+}
+
+/* With a look first; the page that the area's last look found is good enough until bap. */
+static void mova_checked(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k)
+{
+    unsigned n_bytes = 1u << k->lg_size;
+    bool simple = !m->be && m->area < E2K_N_AREAS && !(m->ind & (n_bytes - 1)) &&
+                  (k->lg_size < 4 || dc->version > 5);
+    IrVal v = ir_temp(dc->b, k->lg_size == 4 ? IR_V128 : IR_I64), addr, page, ofs;
+    IrLabel *good, *done;
+
+    if (!simple) {
+        call_mova(dc, m, h, k, v);
+        e2k_dst_reg(dc, m->dst, v);
+        return;
+    }
+    check_element(dc, h, m->area, k->quad ? 16 : n_bytes);
+    good = ir_label(dc->b);
+    done = ir_label(dc->b);
+    addr = element_addr(dc, m, h);
+    page = ir_temp(dc->b, IR_I64);
+    ofs = ir_temp(dc->b, IR_I64);
+    ir_ld(dc->b, page, ir_env(dc->b), AAU_OFS(ok_page) + area_ofs(h, m->area), MO_64);
+    ir_sub(dc->b, ofs, addr, page);
+    ir_brcondi(dc->b, IR_COND_LEU, ofs, PAGE_SIZE_ - n_bytes, good);
+    call_mova(dc, m, h, k, v);
+    ir_br(dc->b, done);
+    ir_bind(dc->b, good);
+    ir_gld(dc->b, v, addr, k->lg_size);
+    ir_bind(dc->b, done);
+    e2k_dst_reg(dc, m->dst, v);
+}
+
+static void mova_fast(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k)
 {
     E2kAccess a = { .lg_bytes = k->lg_size, .be = m->be && k->lg_size };
-    IrVal addr = ptr, ok = NULL, low;
+    IrVal addr = element_addr(dc, m, h), ok = NULL, low;
 
-    if (m->ind) {
-        addr = ir_temp(dc->b, IR_I64);
-        ir_addi(dc->b, addr, ptr, m->ind);
-    }
     if (k->lg_size == 4 && dc->version <= 5) {
         low = ir_temp(dc->b, IR_I64);
         ok = ir_temp(dc->b, IR_I32);
@@ -72,11 +110,6 @@ static void mova_fast(DC *dc, const E2kMova *m, const MovaKind *k, IrVal ptr)
         ir_setcondi(dc->b, IR_COND_EQ, ok, low, 0);
     }
     e2k_dst_reg(dc, m->dst, e2k_load_value(dc, &a, addr, ok, e2k_mova_diag));
-}
-
-static IrVal area_ptr(DC *dc, unsigned h, unsigned area)
-{
-    return e2k_ld_env(dc, IR_I64, AAU_OFS(ptr) + area_ofs(h, area));
 }
 
 static void mova(DC *dc, const E2kMova *m, unsigned h)
@@ -88,19 +121,20 @@ static void mova(DC *dc, const E2kMova *m, unsigned h)
         e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);
     } else if (e2k_check_level(dc->bundle.pc) != E2K_CHECK_NONE ||
                (dc->version <= 4 && m->ind & ((1u << k->lg_size) - 1))) {
-        mova_slow(dc, m, h, k);
+        mova_checked(dc, m, h, k);
     } else {
         check_element(dc, h, m->area, min_bytes);
-        mova_fast(dc, m, k, area_ptr(dc, h, m->area));
+        mova_fast(dc, m, h, k);
     }
 }
 
 static void advance(DC *dc, unsigned h, unsigned area)
 {
     IrVal step = e2k_ld_env(dc, IR_I64, AAU_OFS(step) + area_ofs(h, area));
+    IrVal ptr = e2k_ld_env(dc, IR_I64, AAU_OFS(ptr) + area_ofs(h, area));
     IrVal next = ir_temp(dc->b, IR_I64);
 
-    ir_add(dc->b, next, area_ptr(dc, h, area), step);
+    ir_add(dc->b, next, ptr, step);
     e2k_st_env(dc, next, AAU_OFS(ptr) + area_ofs(h, area));
 }
 

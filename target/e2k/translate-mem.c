@@ -167,7 +167,7 @@ IrVal e2k_access_ok(DC *dc, bool sm, IrVal addr, unsigned bytes, bool write)
     if (level == E2K_CHECK_NONE) {
         return NULL;
     }
-    if (level == E2K_CHECK_RANGE && !write && !low_pages_mapped(dc)) {
+    if (level == E2K_CHECK_RANGE && !low_pages_mapped(dc)) {
         return range_ok(dc, addr);
     }
     ok = ir_temp(dc->b, IR_I32);

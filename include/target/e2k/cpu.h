@@ -71,6 +71,7 @@ typedef struct E2kAau {
     int64_t step[2][E2K_N_AREAS];
     uint8_t elem_bytes[2][E2K_N_AREAS];
     uint8_t aad_no[2][E2K_N_AREAS], incr_no[2][E2K_N_AREAS];
+    uint64_t ok_page[2][E2K_N_AREAS];   /* address of the page that was found readable last */
 } E2kAau;
 
 /* Exceptions by number (trap numbers of the architecture) are raised with EXCP_E2K_TRAP. */
