@@ -404,6 +404,11 @@ static void kexec(void)
     g_assert_cmpuint(actual_mib(), ==, 80);
     dm_expect_nothing();
     fake.guest_ends++;
+    dm_reopen();
+    greet(CAPS_8_MIB);                                  /* what the last one refused is forgotten */
+    want_mib(80);
+    expect_piece(0, 16);
+    fake.guest_ends++;
     ready();                                            /* with a reset there is nothing left */
     g_assert_false(mapped(window_pfn));
 }

@@ -612,9 +612,13 @@ static void look_at_guest(HvBalloon *b)
 {
     unsigned ends = vmbus_guest_ends(&b->parent);
 
-    if (b->hot_add && ends != b->guest_ends && hot_add_pages(b->hot_add)) {
+    if (b->hot_add && ends != b->guest_ends) {
+        bool had_any = hot_add_pages(b->hot_add);
+
         hot_add_new_guest(b->hot_add);
-        tell_added(b);
+        if (had_any) {
+            tell_added(b);
+        }
     }
     b->guest_ends = ends;
 }
