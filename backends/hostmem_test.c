@@ -2,6 +2,8 @@
 #include "backends/hostmem.h"
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static Object *make(const char *type, const char *size)
 {
@@ -58,6 +60,76 @@ static void test_file(void)
     g_rmdir(dir);
 }
 
+/* The kernel's flags of the mapping: "rd wr mr mw me dd ac". */
+static char *vm_flags(const void *hva)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+
+    g_assert_true(g_file_get_contents("/proc/self/smaps", &text, NULL, NULL));
+    g_autofree char *start = g_strdup_printf("%lx-", (unsigned long)(uintptr_t)hva);
+    line = strstr(text, start);
+    g_assert_nonnull(line);
+    line = strstr(line, "VmFlags:");
+    g_assert_nonnull(line);
+    return g_strndup(line, strcspn(line, "\n"));
+}
+
+static bool resident(const void *hva)
+{
+    unsigned char vec;
+
+    g_assert_cmpint(mincore((void *)hva, 4096, &vec), ==, 0);
+    return vec & 1;
+}
+
+static Object *made_with(const char *prop, const char *value)
+{
+    Object *obj = make("memory-backend-ram", "4M");
+
+    g_assert_true(object_set(obj, prop, value, NULL));
+    g_assert_true(memory_backend_complete(obj, NULL));
+    return obj;
+}
+
+static void test_properties(void)
+{
+    static const struct { const char *prop, *value, *flag; bool set; } rows[] = {
+        { "dump", "on", " dd", false }, { "dump", "off", " dd", true },
+        { "merge", "off", " mg", false }, { "reserve", "off", " nr", true },
+        { "reserve", "on", " nr", false }, { "share", "on", " sh", true },
+        { "share", "off", " sh", false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Object *obj = made_with(rows[i].prop, rows[i].value);
+        g_autofree char *flags = vm_flags(memory_backend_ram(obj)->host);
+        g_test_message("%s=%s: %s", rows[i].prop, rows[i].value, flags);
+        g_assert_cmpint(strstr(flags, rows[i].flag) != NULL, ==, rows[i].set);
+        object_unref(obj);
+    }
+    for (unsigned on = 0; on < 2; on++) {
+        Object *obj = made_with("prealloc", on ? "on" : "off");
+        g_assert_cmpint(resident(memory_backend_ram(obj)->host + 4096), ==, on);
+        object_unref(obj);
+    }
+}
+
+/* sealed: nobody who gets hold of the file shrinks it under the guest */
+static void test_memfd(void)
+{
+    for (unsigned on = 0; on < 2; on++) {
+        Object *obj = make("memory-backend-memfd", "1M");
+        g_autofree char *share = object_get(obj, "share", NULL);
+
+        g_assert_cmpstr(share, ==, "on");
+        object_set(obj, "seal", on ? "on" : "off", NULL);
+        g_assert_true(memory_backend_complete(obj, NULL));
+        g_assert_cmpint(ftruncate(memory_backend_ram(obj)->fd, 4096), ==, on ? -1 : 0);
+        object_unref(obj);
+    }
+}
+
 static void refused(Object *obj, const char *why)
 {
     g_autoptr(Error) err = NULL;
@@ -82,6 +154,8 @@ int main(int argc, char **argv)
     memory_init();
     g_test_add_func("/hostmem/kinds", test_kinds);
     g_test_add_func("/hostmem/file", test_file);
+    g_test_add_func("/hostmem/properties", test_properties);
+    g_test_add_func("/hostmem/memfd", test_memfd);
     g_test_add_func("/hostmem/refusals", test_refusals);
     return g_test_run();
 }
