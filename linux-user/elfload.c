@@ -290,6 +290,9 @@ bool elf_check(const char *path, uint32_t *e_flags, Error **errp)
 
 /* ---- the first stack ---- */
 
+/* The first stack pointer has the same place in its block whatever the environment's length is. */
+#define STACK_BLOCK 256ull
+
 typedef struct StackBuilder { uint64_t sp; } StackBuilder;
 
 static uint64_t push_bytes(StackBuilder *b, const void *data, size_t n)
@@ -370,7 +373,7 @@ static uint64_t stack_build(uint64_t top, const Image *exe)
     const uint64_t end[2] = { AT_NULL, 0 };
     g_array_append_vals(auxv, end, 1);
     uint64_t n_words = 1 + args->len + 1 + envs->len + 1 + auxv->len * 2;
-    b.sp = (b.sp - n_words * 8) & ~15ull;
+    b.sp = ((b.sp - n_words * 8) & ~(STACK_BLOCK - 1)) - arch.start_sp_below;
 
     uint64_t *w = g2h(b.sp);
     *w++ = args->len;

@@ -144,6 +144,7 @@ typedef struct ArchOps {
     const char *uname_machine, *platform;       /* platform NULL: no AT_PLATFORM */
     uint64_t hwcap;
     const uint64_t (*auxv)[2];                  /* of its own, ends with AT_NULL; NULL: none */
+    unsigned start_sp_below;                    /* bytes below a multiple of 256, see elfload.c */
     const CPUOps *cpu_ops;
     CPUState *(*cpu_new)(const char *model, Error **errp);
     CPUState *(*cpu_clone)(CPUState *from);     /* a new vCPU with a copy of the state */

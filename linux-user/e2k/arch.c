@@ -328,6 +328,8 @@ static const char *e2k_refuse_elf(unsigned bits, uint32_t e_flags)
     return e_flags & X86_APP ? "code for the x86 binary compiler, not a program" : NULL;
 }
 
+enum { PARAM_AREA_BYTES = 64 };         /* what a caller keeps at its stack pointer */
+
 static const uint16_t machines[] = { 175 /* EM_MCST_ELBRUS */, 49 /* its old number */, 0 };
 
 enum { AT_E2K_FAST_SYSCALLS = 32, AT_E2K_SYSTEM_INFO = 34, FAST_CALLS_BITS = 0x1f, CAN_VFORK = 1 };
@@ -337,7 +339,7 @@ static const uint64_t auxv[][2] = {
 
 const ArchOps arch = {
     .abi = ABI_E2K, .elf_machines = machines, .uname_machine = "e2k", .auxv = auxv,
-    .cpu_ops = &e2k_cpu_ops, .cpu_new = e2k_new, .cpu_clone = e2k_clone, .cpu_free = e2k_free,
+    .start_sp_below = PARAM_AREA_BYTES, .cpu_ops = &e2k_cpu_ops, .cpu_new = e2k_new, .cpu_clone = e2k_clone, .cpu_free = e2k_free,
     .start = e2k_start, .run = e2k_run, .clone_regs = e2k_clone_regs,
     .signal_frame = e2k_signal_frame, .restart_cancel = e2k_restart_cancel, .sp = e2k_sp,
     .models = e2k_models_print, .model_of_elf = e2k_model_by_elf_flags,
