@@ -147,6 +147,8 @@ static inline bool ir_call_writes(const IrHelper *h)
 void ir_opt_types(IrBlock *b);          /* retype.c */
 void ir_opt_forward(IrBlock *b);
 void ir_liveness(IrBlock *b);
+/* late.c: between them */
+void ir_late_stores(IrBlock *b);
 
 /* ireval.c: the integer ops that fold. W follows from @type, the type of the operands. */
 bool ir_eval_int(IrOp op, IrType type, uint64_t a, uint64_t b, uint64_t n, uint64_t *result);

@@ -543,7 +543,7 @@ static void print_imm(GString *s, const IrNode *o)
     case IR_setcond: case IR_movcond:
         g_string_append_printf(s, ", %s", cond_names[o->n]);
         return;
-    case IR_ld: case IR_st:
+    case IR_ld: case IR_st: case IR_st_late:
         g_string_append_printf(s, ", %d", (int32_t)o->n);
         print_mo(s, o->n >> 32);
         return;

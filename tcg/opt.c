@@ -924,7 +924,7 @@ static bool live_slots(Live *l, const IrNode *o)
     bool env = (o->op == IR_ld || o->op == IR_st) && o->a[1] == ir_env_idx();
 
     if (env && o->op == IR_st) {
-        return !store_is_dead(l, o);
+        return !store_is_dead(l, o) || o->n_in > 2;
     }
     if (env) {
         note_load(l, o);

@@ -42,6 +42,7 @@ void tcg_optimise(IrBlock *b)
     b->limit = IR_MAX_TEMPS;
     ir_opt_types(b);
     ir_opt_forward(b);
+    ir_late_stores(b);
     ir_liveness(b);
     b->optimised = true;
 }

@@ -156,7 +156,8 @@ void ir_setcondi(IrBlock *b, IrCond cond, IrVal d, IrVal a, uint64_t c);
 void ir_movcond(IrBlock *b, IrCond cond, IrVal d, IrVal a, IrVal c, IrVal x, IrVal y);
 
 /* host memory relative to a pointer value (ir_env(b) for guest state). Loads of a narrower size
- * extend to d's type; @mo's size and MO_SIGN count, F32/F64/V128 take their own size. */
+ * extend to d's type; @mo's size and MO_SIGN count, F32/F64/V128 take their own size. What is reached
+ * from env must not be reached from another pointer as well, but by calls. */
 void ir_ld(IrBlock *b, IrVal d, IrVal base, int32_t ofs, MemOp mo);
 void ir_st(IrBlock *b, IrVal a, IrVal base, int32_t ofs, MemOp mo);
 /* d I64 = env + ofs: a pointer into guest state, for helper arguments */

@@ -287,7 +287,7 @@ static uint64_t load_as(const void *p, MemOp mo)
 
 static void op_memory(const Frame *f, const Insn *o)
 {
-    MemOp mo = o->op == IR_ld || o->op == IR_st ? (MemOp)(o->n >> 32) : (MemOp)o->n;
+    MemOp mo = o->op == IR_ld || o->op == IR_st || o->op == IR_st_late ? (MemOp)(o->n >> 32) : (MemOp)o->n;
     bool wide = o->dtype == IR_V128;
     uint64_t addr = rd(f, o->a[1], IR_I64);
     void *host = (char *)addr + (int32_t)o->n, *env = f->env;
@@ -301,7 +301,7 @@ static void op_memory(const Frame *f, const Insn *o)
             wr(f, o->a[0], o->dtype, load_as(host, mo));
         }
         break;
-    case IR_st:
+    case IR_st: case IR_st_late:
         if (wide) {
             _mm_storeu_si128(host, rd_v(f, o->a[0]));
         } else {
@@ -552,7 +552,7 @@ static const void *run_block(Frame *f, const Code *code, uintptr_t *result)
         case IR_env_ptr:
             wr(f, o->a[0], IR_I64, (uintptr_t)f->env + (uint64_t)(int64_t)(int32_t)o->n);
             break;
-        case IR_ld: case IR_st: case IR_gld: case IR_gst: case IR_gxchg: case IR_gadd:
+        case IR_ld: case IR_st: case IR_st_late: case IR_gld: case IR_gst: case IR_gxchg: case IR_gadd:
         case IR_gand: case IR_gor: case IR_gxor: case IR_gcmpxchg:
             op_memory(f, o);
             break;

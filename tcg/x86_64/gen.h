@@ -54,7 +54,24 @@ typedef struct Val {
     uint16_t idx;
 } Val;
 
-typedef struct Snap { uint16_t idx; Val val; } Snap;
+/* A value that a stub stores: to the home of @idx, or where a late store of @idx goes. */
+typedef struct Snap {
+    uint16_t idx;
+    Val val;                    /* reg VAL_HOME: in its home (late stores) */
+    uint16_t base;              /* late stores: temp of the pointer; IR_NO_ARG: to the home */
+    int8_t base_reg;            /* -1: in its home */
+    int32_t ofs;
+    MemOp mo;
+} Snap;
+enum { VAL_HOME = -2 };
+
+/* an st_late that has not been covered yet */
+typedef struct LateStore {
+    uint16_t value, base;
+    int32_t ofs;
+    MemOp mo;
+} LateStore;
+#define MAX_LATE 32
 
 typedef enum StubKind { STUB_LD, STUB_ST, STUB_RMW, STUB_CMPXCHG, STUB_FAULT, STUB_EXIT,
                         STUB_LOOKUP, STUB_EDGE } StubKind;
@@ -112,7 +129,9 @@ typedef struct Gen {
     uint32_t insn_idx;                  /* the insn_start before this point, or ~0 */
     unsigned op_idx;                    /* the op being written */
     LoopMap loop;
-    int32_t clean_stub;                 /* fault stub of this insn without stores, or -1 */
+    int32_t last_fault;                 /* fault stub that may serve again, or -1 */
+    LateStore late[MAX_LATE];
+    unsigned n_late;
 } Gen;
 
 /* ---- regs.c ---- */
@@ -144,7 +163,8 @@ void reg_load(Gen *g, int d, Mem m, IrType t);
 void reg_store(Gen *g, int s, Mem m, IrType t);
 void store_const(Gen *g, unsigned const_idx, Mem m, unsigned bytes);
 Mem home_of(Gen *g, unsigned idx);
-void snapshot(Gen *g, uint32_t *first, uint32_t *n);    /* dirty globals, for a stub */
+/* dirty globals, and late stores, for a stub */
+void snapshot(Gen *g, uint32_t *first, uint32_t *n);
 void snapshot_set(Gen *g, const uint64_t *live, uint32_t *first, uint32_t *n);
 
 /* ---- loops.c ---- */
@@ -159,6 +179,8 @@ void gen_gld(Gen *g, const IrNode *o);
 void gen_gst(Gen *g, const IrNode *o);
 void gen_rmw(Gen *g, const IrNode *o);
 void gen_gcmpxchg(Gen *g, const IrNode *o);
+void gen_st_late(Gen *g, const IrNode *o);
+void late_end(Gen *g, const IrNode *o);         /* at a store that covers late ones */
 Stub *stub_new(Gen *g, StubKind kind);
 void stubs_write(Gen *g);
 

@@ -42,28 +42,35 @@ static void note_access(Gen *g, const Stub *s)
     }
 }
 
-/* where a fault of a user program's access goes: stubs with nothing to store are shared */
-static Stub *user_stub(Gen *g)
+static bool same_snaps(Gen *g, const Stub *a, const Stub *b)
 {
-    Stub *s;
+    for (uint32_t i = 0; i < a->n_snap; i++) {
+        const Snap *x = &g_array_index(g->snaps, Snap, a->snap + i);
+        const Snap *y = &g_array_index(g->snaps, Snap, b->snap + i);
 
-    if (g->clean_stub >= 0) {
-        s = &g_array_index(g->stubs, Stub, g->clean_stub);
-        if (s->insn_idx == g->insn_idx) {
-            bool dirty = false;
-
-            for (unsigned i = 0; i < ir_n_globals && !dirty; i++) {
-                dirty = g->dirty[i];
-            }
-            if (!dirty) {
-                return s;
-            }
+        if (x->idx != y->idx || x->val.reg != y->val.reg || x->val.idx != y->val.idx
+            || x->base != y->base || x->base_reg != y->base_reg || x->ofs != y->ofs
+            || x->mo != y->mo) {
+            return false;
         }
     }
-    s = stub_new(g, STUB_FAULT);
-    if (s->n_snap == 0) {
-        g->clean_stub = (int32_t)g->stubs->len - 1;
+    return true;
+}
+
+/* where a fault of a user program's access goes: neighbours that store the same share it */
+static Stub *user_stub(Gen *g)
+{
+    Stub *s = stub_new(g, STUB_FAULT), *last;
+
+    if (g->last_fault >= 0) {
+        last = &g_array_index(g->stubs, Stub, g->last_fault);
+        if (last->insn_idx == s->insn_idx && last->n_snap == s->n_snap && same_snaps(g, last, s)) {
+            g_array_set_size(g->snaps, s->snap);
+            g_array_set_size(g->stubs, g->stubs->len - 1);
+            return last;
+        }
     }
+    g->last_fault = (int32_t)g->stubs->len - 1;
     return s;
 }
 
@@ -391,15 +398,89 @@ void gen_gcmpxchg(Gen *g, const IrNode *o)
     out_bind(g, o, 0, d);
 }
 
+/* ---- late stores ---- */
+
+static int32_t late_bytes(Gen *g, unsigned value, MemOp mo)
+{
+    IrType t = (IrType)temp_at(g, value)->type;
+
+    return ir_type_is_int(t) ? (int32_t)mo_bytes(mo & 3) : (int32_t)ir_type_bytes(t);
+}
+
+void late_end(Gen *g, const IrNode *o)
+{
+    int32_t from = (int32_t)o->n, to = from + late_bytes(g, o->a[0], (MemOp)(o->n >> 32));
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < g->n_late; i++) {
+        const LateStore *l = &g->late[i];
+
+        if (l->base != o->a[1] || l->ofs < from || l->ofs >= to) {
+            g->late[n++] = *l;
+        }
+    }
+    g->n_late = n;
+}
+
+void gen_st_late(Gen *g, const IrNode *o)
+{
+    late_end(g, o);
+    g_assert(g->n_late < MAX_LATE);
+    g->late[g->n_late++] = (LateStore){ o->a[0], o->a[1], (int32_t)o->n, (MemOp)(o->n >> 32) };
+    release_dead(g, o);
+}
+
 /* ---- stubs ---- */
+
+static const uint32_t st_opc[] = { 0x88 | X_R8, 0x89 | X_66, 0x89, 0x89 | X_W };
+
+/* uses r10, r11, xmm15 */
+static void stub_late(Gen *g, const Snap *n)
+{
+    const IrTemp *base = temp_at(g, n->base);
+    IrType t = (IrType)temp_at(g, n->idx)->type;
+    int reg = n->val.reg;
+    Mem m;
+
+    if (base->kind == IR_KIND_ENV) {
+        m = mem_at(RBP, n->ofs - env_bias);
+    } else if (n->base_reg >= 0) {
+        m = mem_at(n->base_reg, n->ofs);
+    } else {
+        if (base->kind == IR_KIND_CONST) {
+            a_movi(&g->as, R10, base->value, true);
+        } else {
+            reg_load(g, R10, home_of(g, n->base), IR_I64);
+        }
+        m = mem_at(R10, n->ofs);
+    }
+    if (reg == -1) {
+        store_const(g, n->val.idx, m, mo_bytes(n->mo));
+        return;
+    }
+    if (reg == VAL_HOME) {
+        reg = ir_type_is_int(t) ? R11 : XMM15;
+        reg_load(g, reg, home_of(g, n->idx), t);
+    }
+    if (ir_type_is_int(t)) {
+        a_rm(&g->as, st_opc[n->mo & 3], reg, m);
+    } else {
+        reg_store(g, reg, m, t);
+    }
+}
 
 static void stub_snapshot(Gen *g, const Stub *s)
 {
     for (uint32_t i = 0; i < s->n_snap; i++) {
         const Snap *n = &g_array_index(g->snaps, Snap, s->snap + i);
         const IrTemp *t = temp_at(g, n->idx);
-        Mem home = home_of(g, n->idx);
+        Mem home;
 
+        if (n->base != IR_NO_ARG) {
+            stub_late(g, n);
+            continue;
+        }
+        home = home_of(g, n->idx);
         if (n->val.reg >= 0) {
             reg_store(g, n->val.reg, home, (IrType)t->type);
         } else {
@@ -467,7 +548,7 @@ void stubs_write(Gen *g)
     for (unsigned i = 0; i < g->stubs->len; i++) {
         Stub *s = &g_array_index(g->stubs, Stub, i);
 
-        if (g->end - g->as.p < 512 + 24 * (ptrdiff_t)s->n_snap) {
+        if (g->end - g->as.p < 512 + 48 * (ptrdiff_t)s->n_snap) {
             g->full = true;
             return;
         }

@@ -703,7 +703,7 @@ static void branch_back(Gen *g, int cc, unsigned label)
     a_patch(skip, g->as.p);
 }
 
-/* out of the running loop, dirty values stored by a stub; false if there are none */
+/* out of the running loop or past late stores, values stored by a stub; false if there are none */
 static bool branch_out(Gen *g, const Cmp *c, unsigned label)
 {
     uint32_t first, n;
@@ -744,7 +744,7 @@ static void gen_brcond(Gen *g, const IrNode *o)
     if (loop_is_head(g, label)) {
         cc = cmp_flags(g, &c);
         branch_back(g, cc, label);
-    } else if (loop_active(g) && branch_out(g, &c, label)) {
+    } else if ((loop_active(g) || g->n_late) && branch_out(g, &c, label)) {
         /* stored on the way */
     } else {
         sync_set(g, label_live(g, label));
@@ -843,6 +843,9 @@ static void gen_st(Gen *g, const IrNode *o)
     MemOp mo = (MemOp)(o->n >> 32);
     Mem m = host_mem(g, o);
 
+    if (o->n_in > 2) {
+        late_end(g, o);
+    }
     if (is_const(g, o->a[0])) {
         store_const(g, o->a[0], m, mo_bytes(mo));
     } else {
@@ -1288,7 +1291,7 @@ static void gen_label(Gen *g, const IrNode *o)
         drop_all(g);
     }
     g->label_ofs[label] = a_ofs(&g->as);
-    g->clean_stub = -1;
+    g->last_fault = -1;
 }
 
 static void gen_br(Gen *g, const IrNode *o)
@@ -1423,7 +1426,8 @@ static GenFn *const gen_table[IR_N_OPS] = {
     [IR_setcond] = gen_setcond, [IR_movcond] = gen_movcond,
     [IR_crc32b] = gen_crc32, [IR_crc32w] = gen_crc32, [IR_crc32d] = gen_crc32,
     [IR_crc32q] = gen_crc32,
-    [IR_ld] = gen_ld, [IR_st] = gen_st, [IR_env_ptr] = gen_env_ptr,
+    [IR_ld] = gen_ld, [IR_st] = gen_st, [IR_st_late] = gen_st_late,
+    [IR_env_ptr] = gen_env_ptr,
     [IR_gld] = gen_gld, [IR_gst] = gen_gst,
     [IR_gxchg] = gen_rmw, [IR_gadd] = gen_rmw, [IR_gand] = gen_rmw, [IR_gor] = gen_rmw,
     [IR_gxor] = gen_rmw, [IR_gcmpxchg] = gen_gcmpxchg, [IR_mb] = gen_mb,
@@ -1480,8 +1484,9 @@ static Gen *gen_get(void)
     g_array_set_size(g->accesses, 0);
     g->full = false;
     g->insn_idx = ~0u;
-    g->clean_stub = -1;
+    g->last_fault = -1;
     g->loop.n = 0;
+    g->n_late = 0;
     return g;
 }
 

@@ -129,16 +129,39 @@ void sync_set(Gen *g, const uint64_t *live)
     }
 }
 
+/* where a temp's value is right now */
+static Val val_now(Gen *g, unsigned idx)
+{
+    if (is_const(g, idx)) {
+        return (Val){ -1, (uint16_t)idx };
+    }
+    if (g->reg_of[idx] >= 0) {
+        return (Val){ g->reg_of[idx], 0 };
+    }
+    return g->pending[idx] ? (Val){ -1, g->pending[idx] } : (Val){ VAL_HOME, 0 };
+}
+
+static void snapshot_late(Gen *g)
+{
+    for (unsigned i = 0; i < g->n_late; i++) {
+        const LateStore *l = &g->late[i];
+        Snap s = { l->value, val_now(g, l->value), l->base, g->reg_of[l->base], l->ofs, l->mo };
+
+        g_array_append_val(g->snaps, s);
+    }
+}
+
 void snapshot(Gen *g, uint32_t *first, uint32_t *n)
 {
     *first = g->snaps->len;
     for (unsigned i = 0; i < ir_n_globals; i++) {
         if (g->dirty[i]) {
-            Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] } };
+            Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] }, IR_NO_ARG, 0, 0, 0 };
 
             g_array_append_val(g->snaps, s);
         }
     }
+    snapshot_late(g);
     *n = g->snaps->len - *first;
 }
 
@@ -151,12 +174,13 @@ void snapshot_set(Gen *g, const uint64_t *live, uint32_t *first, uint32_t *n)
             unsigned i = w * 64 + (unsigned)__builtin_ctzll(m);
 
             if (g->dirty[i]) {
-                Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] } };
+                Snap s = { (uint16_t)i, { g->reg_of[i], g->pending[i] }, IR_NO_ARG, 0, 0, 0 };
 
                 g_array_append_val(g->snaps, s);
             }
         }
     }
+    snapshot_late(g);
     *n = g->snaps->len - *first;
 }
 
