@@ -2,6 +2,7 @@
 #include "hot-add.h"
 #include <assert.h>
 #include "util/log.h"
+#include "util/trace-hw_hyperv.h"
 
 enum { PAGE_BYTES = 4096 };
 #define PIECE_PAGES_MAX ((uint64_t)512 << 10)   /* 2 GiB: the guest answers when all of it is done */
@@ -43,6 +44,7 @@ static void drop_last_slot(HotAdd *h)
 {
     g_autofree Slot *s = g_ptr_array_steal_index(h->slots, h->slots->len - 1);
 
+    trace_hot_add_unmap(s->r.start_pfn, s->r.n_pages);
     memory_region_destroy(&s->alias);
 }
 
@@ -116,6 +118,7 @@ static void map_slot(HotAdd *h, PageRange piece)
                              piece.n_pages * PAGE_BYTES);
     memory_region_add(h->space, piece.start_pfn * PAGE_BYTES, &s->alias);
     g_ptr_array_add(h->slots, s);
+    trace_hot_add_map(piece.start_pfn, piece.n_pages);
 }
 
 void hot_add_offer(HotAdd *h, PageRange piece)
@@ -145,8 +148,8 @@ static void keep_of_new(HotAdd *h, uint64_t taken)
     Slot *s = h->slots->pdata[h->n_taken];
     PageRange r = s->r;
 
-    s->r.n_pages = taken;
     if (taken) {
+        s->r.n_pages = taken;
         h->next_pfn = r.start_pfn + taken;
         memory_region_set_size(&s->alias, taken * PAGE_BYTES);
         h->n_taken++;
@@ -229,6 +232,7 @@ PageRange hot_add_piece(const HotAdd *h, unsigned i)
 void hot_add_new_guest(HotAdd *h)
 {
     assert(!h->offered_pages);
+    trace_hot_add_new_guest(h->taken_pages);
     h->taken_pages = 0;
     h->n_taken = 0;
     h->closed = false;
