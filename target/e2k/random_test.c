@@ -234,8 +234,8 @@ static void random_bundle(E2kBundle *b, unsigned version, GPtrArray *rows)
 
 static unsigned n_tried, n_put;
 
-/* Writes a sequence that ends with what is no instruction; false: a bundle does not fit. */
-static bool put_sequence(unsigned version, GPtrArray *rows)
+/* Writes a sequence that ends with what is no instruction. */
+static void put_sequence(unsigned version, GPtrArray *rows)
 {
     static const uint8_t end[8] = { 0x0f };
     uint8_t code[N_BUNDLES * E2K_MAX_BUNDLE_BYTES + sizeof(end)];
@@ -256,8 +256,9 @@ static bool put_sequence(unsigned version, GPtrArray *rows)
     }
     memcpy(code + at, end, sizeof(end));
     memcpy((void *)CODE_ADDR, code, at + sizeof(end));
-    tcg_user_invalidate(CODE_ADDR, CODE_BYTES);
-    return at > 0;
+    if (cpu) {                          /* else it is only to be printed */
+        tcg_user_invalidate(CODE_ADDR, CODE_BYTES);
+    }
 }
 
 /* integers, floating-point numbers of both sizes, special ones */
