@@ -53,6 +53,8 @@ typedef struct Op {
     uint8_t src1, src2, src3, dst;      /* codes; src3 is the immediate of rows that have one */
     bool guarded, sm, literal;          /* ? %pred1; src2 is a literal of 64 bits */
     uint64_t value;                     /* ... this one */
+    unsigned table;                     /* plog: 8 bits in opcode and ALES */
+    unsigned prior;                     /* what the block knows the operands as, see put_prior() */
 } Op;
 
 static bool has_mrgc(const E2kOpRow *row) { return row->format == ALF1M || row->format == ALF11M ||
@@ -66,7 +68,7 @@ static uint32_t condition_half(const Op *op, unsigned pred)
 static uint32_t als_of(const Op *op)
 {
     const E2kOpRow *r = op->row;
-    uint32_t als = (uint32_t)op->sm << 31 | (uint32_t)r->opcode << 24;
+    uint32_t als = (uint32_t)op->sm << 31 | (r->opcode | (op->table & 0x7f)) << 24;
 
     als |= (r->src1_fixed >= 0 ? (uint32_t)r->src1_fixed : op->src1) << 16;
     als |= (op->literal ? (uint32_t)LITERAL64 : op->src2) << 8;
@@ -74,11 +76,40 @@ static uint32_t als_of(const Op *op)
                   : r->dst == W_PRED ? DST_PRED : op->dst);
 }
 
+enum { PRIOR_NONE, PRIOR_INTEGER, PRIOR_FLOAT, PRIOR_VECTOR, N_PRIOR };
+
+static unsigned n_prior_words;
+
+/*
+ * Instructions before that leave the operands as they are, in temps of some type: addd r, 0;
+ * paddb r, 0; qpor r, r.
+ */
+static uint32_t *put_prior(uint32_t *w, unsigned kind)
+{
+    static const uint32_t als[] = { 0, 0x1100c000, 0x0800c000, 0x0a000000 };
+    static const uint32_t ales[] = { 0, 0, 0x01c00000, 0x02c00000 };
+    uint32_t *start = w;
+
+    for (uint32_t reg = 0x81; kind && reg <= 0x83; reg++) {
+        unsigned words = ales[kind] ? 4 : 2;
+
+        memset(w, 0, 16);
+        w[0] = 1u << 26 | (words / 2 - 1) << 4 | 1 | (ales[kind] ? 1u << 20 : 0);
+        w[1] = als[kind] | reg << 16 | reg | (kind == PRIOR_VECTOR ? reg << 8 : 0);
+        w[2] = ales[kind];
+        w += words;
+    }
+    n_prior_words = (unsigned)(w - start);
+    return w;
+}
+
+#define OP_ADDR (CODE_ADDR + 4 * n_prior_words)
+
 static void put_code(const Op *op)
 {
-    uint32_t *w = (uint32_t *)CODE_ADDR, hs = 1u << (26 + op->channel), conds = 0;
+    uint32_t *w = put_prior((uint32_t *)CODE_ADDR, op->prior), hs = 1u << (26 + op->channel), conds = 0;
     const E2kOpRow *r = op->row;
-    uint32_t ales = (uint32_t)(uint8_t)r->opc2 << 8;
+    uint32_t ales = (uint32_t)((uint8_t)r->opc2 | op->table >> 7) << 8;
     unsigned n = 1, front, ch = op->channel, n_conds;
 
     memset(w, 0, 64);
@@ -213,10 +244,10 @@ static E2kReg merge_result(const Trial *t)
 
 static void report(const Op *op, const Trial *t, E2kReg want, bool pred)
 {
-    g_test_message("%s v%u channel %u guard %d sm %d lit %d mrgc %d dbl %d imm %02x:\n"
+    g_test_message("%s v%u channel %u prior %u guard %d sm %d lit %d mrgc %d dbl %d imm %02x:\n"
                    "%016lx:%016lx, %016lx:%016lx, %016lx:%016lx\n"
                    "gives %016lx:%016lx pred %d, expected %016lx:%016lx %d",
-                   op->row->name, op->version, op->channel, op->guarded, op->sm, op->literal,
+                   op->row->name, op->version, op->channel, op->prior, op->guarded, op->sm, op->literal,
                    t->mrgc, t->dbl, op->src3, t->s[1].hi, t->s[1].lo, t->s[2].hi, t->s[2].lo,
                    t->s[3].hi, t->s[3].lo, env->win[DST].hi, env->win[DST].lo,
                    env->pred[DST_PRED], want.hi, want.lo, pred);
@@ -251,10 +282,10 @@ static void run_trial(const Op *op, ModelFn *model, Trial *t)
     n_trials++;
     if (trap) {
         g_assert_cmpint(env->trapno, ==, t->trap);
-        g_assert_cmphex(env->ip, ==, CODE_ADDR);
+        g_assert_cmphex(env->ip, ==, OP_ADDR);
     } else {
         g_assert_cmpint(env->trapno, ==, E2K_EXC_ILLEGAL_OPCODE);
-        g_assert_cmphex(env->ip, >, CODE_ADDR);
+        g_assert_cmphex(env->ip, >, OP_ADDR);
     }
     if (env->win[DST].lo != want.lo || env->win[DST].hi != want.hi ||
         env->pred[DST_PRED] != pred) {
@@ -279,6 +310,13 @@ static bool takes_literal(const E2kOpRow *row)
     return row->src2 == W_S || row->src2 == W_D;
 }
 
+static unsigned any_prior(unsigned version)
+{
+    unsigned kind = rnd() % N_PRIOR;
+
+    return kind == PRIOR_VECTOR && version < 5 ? PRIOR_NONE : kind;
+}
+
 /* Runs a row plainly, guarded, speculatively and with literals. */
 static void run_row(const E2kOpRow *row, unsigned version, ModelFn *model, unsigned count)
 {
@@ -297,10 +335,11 @@ static void run_row(const E2kOpRow *row, unsigned version, ModelFn *model, unsig
             if (op.literal) {
                 op.value = any_value();
             }
-            if (i == 0 || op.literal || row->ales_lo == E2K_ALES_IMM8) {
+            if (i % 64 == 0 || op.literal || row->ales_lo == E2K_ALES_IMM8) {
                 if (row->ales_lo == E2K_ALES_IMM8) {
                     op.src3 = (uint8_t)(row->format == ALF12SH ? rnd() : rnd() % 8);
                 }
+                op.prior = any_prior(version);
                 put_code(&op);
             }
             fill(&t, i);
