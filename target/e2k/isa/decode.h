@@ -167,6 +167,8 @@ void e2k_decode_fapb(const uint8_t code[16], E2kFapb halves[2]);
 /* ---- disas.c ---- */
 /* The wide instruction in binutils' syntax, one operation a line inside braces; g_free() it. */
 char *e2k_disas_bundle(const E2kBundle *b);
+/* An asynchronous instruction (16 bytes) the same way. */
+char *e2k_disas_fapb(const uint8_t code[16]);
 /* A CPUOps.disas: prints one bundle; its bytes, <= 0: none is there. flags: see cpu.h */
 /* state register names by number ("psr", "lsr"); NULL: no such register */
 const char *e2k_sreg_name(unsigned n);

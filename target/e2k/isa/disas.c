@@ -421,7 +421,7 @@ static void put_ctcond(GString *s, const E2kBundle *b)
         }
     } else if (type == 11) {
         put(s, "%s%%%s%c", p & 1 ? "~" : "", p >> 4 ? "clp" : "cmp",
-            p >> 4 ? '0' + (p >> 1 & 3) : "0134"[p >> 1 & 3]);
+            (p >> 4 ? "012?" : "0134")[p >> 1 & 3]);
     } else if (!before[type]) {
         put(s, "<reserved condition %u>", type);
     }
@@ -705,6 +705,23 @@ char *e2k_disas_bundle(const E2kBundle *b)
     put_pls(s, b);
     put_ss(s, b);
     put_transfer(s, b);
+    g_string_append(s, "}");
+    return g_string_free(s, FALSE);
+}
+
+char *e2k_disas_fapb(const uint8_t code[16])
+{
+    GString *s = g_string_new("{\n");
+    E2kFapb halves[2];
+
+    e2k_decode_fapb(code, halves);
+    for (unsigned i = 0; i < 2; i++) {
+        const E2kFapb *h = &halves[i];
+
+        put(s, "  fapb %s=%u, dcd=%u, fmt=%u, mrng=%u, d=%u, incr=%u, ind=%u, asz=%u, abs=%u, "
+            "disp=0x%x\n", i ? "dpl" : "ct", h->last, h->dcd, h->fmt, h->mrng, h->d, h->incr, h->ind,
+            h->asz, h->abs, (uint32_t)h->disp);
+    }
     g_string_append(s, "}");
     return g_string_free(s, FALSE);
 }
