@@ -246,7 +246,7 @@ static void run_alone(CPUState *cpu, uint64_t pc, uint64_t flags)
     unsigned slot;
     TB *tb;
 
-    if (had_breakpoint && !cpu->one_insn && !cpu->in_exclusive) {
+    if (had_breakpoint && !cpu->one_insn && !cpu->in_exclusive && !cpu->single_step) {
         cpu->exception_index = EXCP_DEBUG;
         return;
     }
