@@ -670,6 +670,28 @@ static void test_moves(void)
     }
 }
 
+/* movtq %r2, %r8: each channel moves one of the two registers */
+static void test_move_pair(void)
+{
+    uint32_t *w = (uint32_t *)CODE_ADDR;
+
+    memset(w, 0xff, 64);
+    w[0] = 3u << 26 | 3u << 20 | 1 << 4 | 2;
+    w[1] = 0x57c08288;
+    w[2] = 0x57c08389;
+    w[3] = 0x01c001c0;
+    tcg_user_invalidate(CODE_ADDR, CODE_BYTES);
+    env->version = 4;
+    for (unsigned i = 2; i < 4; i++) {
+        env->win[i] = (E2kReg){ rnd(), rnd() };
+        env->win[6 + i] = (E2kReg){ 0, 0 };
+    }
+    run_code(0);
+    g_assert_cmphex(env->ip, ==, CODE_ADDR + 16);
+    g_assert_cmphex(env->win[8].lo, ==, env->win[2].lo);
+    g_assert_cmphex(env->win[9].lo, ==, env->win[3].lo);
+}
+
 /* ---- nothing is left out ---- */
 
 static bool excused(const char *name)
@@ -734,6 +756,7 @@ int main(int argc, char **argv)
     g_test_add_func("/e2k-int/ctpr", test_ctpr);
     g_test_add_func("/e2k-int/getsp", test_getsp);
     g_test_add_func("/e2k-int/moves", test_moves);
+    g_test_add_func("/e2k-int/move-pair", test_move_pair);
     g_test_add_func("/e2k-int/count", test_count);
     if (!interp) {
         g_test_add_func("/e2k-int/interp", test_interp);
