@@ -817,6 +817,17 @@ static IrVal emit_addr(bool faults)
     if (faults && !pick(12)) {
         ir_movi(blk, a, pick(2) ? BAD_PAGE + 8 : BAD_PAGE - pick(3));
     }
+    if (!pick(3)) {                 /* sums that the host's addressing does */
+        IrVal rest = ir_temp(blk, IR_I64), sum = pick(6) ? ir_temp(blk, IR_I64) : a;
+
+        ir_sub(blk, rest, a, s);
+        if (pick(2)) {
+            ir_add(blk, sum, rest, s);
+        } else {
+            ir_add(blk, sum, s, rest);
+        }
+        a = sum;
+    }
     return a;
 }
 

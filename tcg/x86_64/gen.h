@@ -130,6 +130,7 @@ typedef struct Gen {
     unsigned op_idx;                    /* the op being written */
     LoopMap loop;
     int32_t last_fault;                 /* fault stub that may serve again, or -1 */
+    const IrNode *sum;                  /* addition left to the next access's addressing, or NULL */
     LateStore late[MAX_LATE];
     unsigned n_late;
 } Gen;
@@ -179,6 +180,7 @@ void gen_gld(Gen *g, const IrNode *o);
 void gen_gst(Gen *g, const IrNode *o);
 void gen_rmw(Gen *g, const IrNode *o);
 void gen_gcmpxchg(Gen *g, const IrNode *o);
+bool sum_folds(Gen *g, unsigned op_idx);        /* then g->sum is set and the op is not emitted */
 void gen_st_late(Gen *g, const IrNode *o);
 void late_end(Gen *g, const IrNode *o);         /* at a store that covers late ones */
 Stub *stub_new(Gen *g, StubKind kind);

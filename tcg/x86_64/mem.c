@@ -201,10 +201,58 @@ static void store(Gen *g, Val v, Mem m, MemOp mo, IrType t)
     }
 }
 
+/*
+ * ---- addresses that are sums ----
+ * An addition whose result is the address of the next access and of nothing else is done by the
+ * host's addressing.
+ */
+
+bool sum_folds(Gen *g, unsigned op_idx)
+{
+    const IrNode *o = &g->b->ops[op_idx], *next = o + 1, *end = &g->b->ops[g->b->n_ops];
+    int32_t imm;
+
+    if (o->op != IR_add || o->type != IR_I64 || tcg_rt.softmmu || base_in_reg || o->dead & 1
+        || temp_at(g, o->a[0])->kind != IR_KIND_TEMP || imm_of(g, o->a[1], &imm)
+        || imm_of(g, o->a[2], &imm)) {
+        return false;
+    }
+    while (next < end && next->op == IR_nop) {
+        next++;
+    }
+    if (next == end || (next->op != IR_gld && next->op != IR_gst) || next->a[1] != o->a[0]
+        || !(next->dead & 2) || next->a[0] == o->a[0]
+        || ((MemOp)next->n & MO_ALIGN && mo_bytes((MemOp)next->n) > 1)) {
+        return false;
+    }
+    g->sum = o;
+    return true;
+}
+
+/* register of the address; @index: one to be added, or -1 */
+static int address_regs(Gen *g, const IrNode *o, int *index)
+{
+    if (!g->sum) {
+        *index = -1;
+        return in_reg(g, o->a[1]);
+    }
+    *index = in_reg(g, g->sum->a[2]);
+    return in_reg(g, g->sum->a[1]);
+}
+
+static void release_access(Gen *g, const IrNode *o)
+{
+    release_dead(g, o);
+    if (g->sum) {
+        release_dead(g, g->sum);
+        g->sum = NULL;
+    }
+}
+
 void gen_gld(Gen *g, const IrNode *o)
 {
     IrType t = (IrType)temp_at(g, o->a[0])->type;
-    int addr = in_reg(g, o->a[1]), d;
+    int index, addr = address_regs(g, o, &index), d;
     bool unused = o->dead & 1;
     Access acc;
     Stub *s;
@@ -212,7 +260,7 @@ void gen_gld(Gen *g, const IrNode *o)
     if (unused) {
         d = ir_type_is_int(t) ? R11 : XMM15;
     } else {
-        int pref = o->dead & 2 && !is_const(g, o->a[1]) ? addr : -1;
+        int pref = o->dead & 2 && index < 0 && !is_const(g, o->a[1]) ? addr : -1;
 
         /* a dead address register can take the result: it is read by then on both paths */
         d = g->reg_of[o->a[0]] >= 0 ? g->reg_of[o->a[0]]
@@ -220,31 +268,37 @@ void gen_gld(Gen *g, const IrNode *o)
             : alloc_reg(g, class_of(t), prefers_callee(g, o->a[0]));
     }
     acc = access_begin(g, STUB_LD, addr, o->n, false);
+    if (index >= 0) {
+        acc.m.index = (int8_t)index;
+    }
     s = stub_at(g, acc.slow);
     s->out = (int8_t)d;
     s->type = t;
     note_access(g, stub_at(g, acc.fault));
     load(g, d, acc.m, (MemOp)o->n, t);
     s->back = g->as.p;
-    release_dead(g, o);
+    release_access(g, o);
     out_bind(g, o, 0, d);
 }
 
 void gen_gst(Gen *g, const IrNode *o)
 {
     IrType t = (IrType)temp_at(g, o->a[0])->type;
-    int addr = in_reg(g, o->a[1]);
+    int index, addr = address_regs(g, o, &index);
     Val v = val_of(g, o->a[0]);
     Access acc = access_begin(g, STUB_ST, addr, o->n, true);
     Stub *s;
 
+    if (index >= 0) {
+        acc.m.index = (int8_t)index;
+    }
     s = stub_at(g, acc.slow);
     s->data[0] = v;
     s->type = t;
     note_access(g, stub_at(g, acc.fault));
     store(g, v, acc.m, (MemOp)o->n, t);
     s->back = g->as.p;
-    release_dead(g, o);
+    release_access(g, o);
 }
 
 /* d = r10, r11 or rax as an access of @mo leaves it */

@@ -1487,6 +1487,7 @@ static Gen *gen_get(void)
     g->last_fault = -1;
     g->loop.n = 0;
     g->n_late = 0;
+    g->sum = NULL;
     return g;
 }
 
@@ -1564,7 +1565,9 @@ bool tcg_native_compile(IrBlock *b, const void *tb, uint64_t flags, const uint8_
             return false;
         }
         g->op_idx = i;
-        gen_op(g, &b->ops[i]);
+        if (!sum_folds(g, i)) {
+            gen_op(g, &b->ops[i]);
+        }
     }
     stubs_write(g);
     if (g->full || g->end - g->as.p < (ptrdiff_t)(64 + 8 * g->pool->len)) {
