@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The PC's devices, register by register, without a guest CPU."""
+import struct
+
 from qtest import QTest, run_tests
 
 MS = 1000000
@@ -137,6 +139,38 @@ def fw_cfg_signature():
         assert bytes(q.inb(0x511) for _ in range(4)) == b"QEMU"
 
 
+def fw_cfg_file(q, name):
+    def select(key):
+        q.outw(0x510, key)
+
+    def take(n):
+        return bytes(q.inb(0x511) for _ in range(n))
+    select(0x19)                                # the directory; big-endian
+    for _ in range(int.from_bytes(take(4), "big")):
+        size, key = struct.unpack(">IH2x", take(8))
+        if take(56).split(b"\0")[0].decode() == name:
+            select(key)
+            return take(size)
+    return None
+
+
+def window_for_memory_devices():
+    """Firmware and guest learn of it, and nothing is there before it is added."""
+    with QTest("-m", "1G,maxmem=4G", "-object", "memory-backend-ram,id=m,size=2G", "-device",
+               "hv-balloon,memdev=m") as q:
+        assert fw_cfg_file(q, "etc/reserved-memory-end") == (7 << 30).to_bytes(8, "little")
+        e820 = [r for r in struct.iter_unpack("<QQI", fw_cfg_file(q, "etc/e820"))]
+        assert max(start + size for start, size, _ in e820) <= 4 << 30, e820
+        tables = fw_cfg_file(q, "etc/acpi/tables")
+        srat = tables[tables.index(b"SRAT"):]
+        affinity = struct.pack("<IHQQIIQ", 0, 0, 4 << 30, 3 << 30, 0, 3, 0)
+        assert affinity in srat                 # enabled and hot-pluggable
+        q.writeq(4 << 30, 0x5555555555555555)
+        assert q.readq(4 << 30) != 0x5555555555555555
+    with QTest() as q:
+        assert fw_cfg_file(q, "etc/reserved-memory-end") is None
+
+
 def wild_accesses_are_harmless():
     with QTest() as q:
         for port in (0, 0x1234, 0xfff0, 0xffff):
@@ -158,5 +192,5 @@ def acpi_s5_powers_off():
 if __name__ == "__main__":
     run_tests([pit_counts_down, pit_channel_2_gate, pit_raises_irq0, rtc_time_and_nvram,
                rtc_periodic_flag, pic_masks, uart_scratch_and_line_status, pm_timer_rate,
-               ioapic_registers, pci_host_bridge, fw_cfg_signature, wild_accesses_are_harmless,
-               acpi_s5_powers_off])
+               ioapic_registers, pci_host_bridge, fw_cfg_signature, window_for_memory_devices,
+               wild_accesses_are_harmless, acpi_s5_powers_off])
