@@ -23,14 +23,14 @@ inner:
 	ldd,0 [ %r0 + %r2 ], %r4
 	addd,1 %r2, 8, %r9
 	addd,4 %r2, 16, %r10
+	addd,3 %r2, 24, %r11
 }
 {
 	ldd,0 [ %r0 + %r9 ], %r5
 	ldd,2 [ %r0 + %r10 ], %r6
-	addd,1 %r2, 24, %r11
+	ldd,3 [ %r0 + %r11 ], %r7
 }
 {
-	ldd,0 [ %r0 + %r11 ], %r7
 	std,2 %r4, [ %r1 + %r2 ]
 	std,5 %r5, [ %r1 + %r9 ]
 }

@@ -4,7 +4,7 @@
 	.globl _start
 _start:
 {
-	setwd wsz=16, nfx=1
+	setwd wsz=12, nfx=1
 	setbn rsz=3, rbs=8, rcur=0
 	addd,0 0, one, %r0
 }

@@ -64,12 +64,12 @@ inner:
 	alc alcf=1, alct=1
 	abn abnf=1, abnt=1
 	ct %ctpr1 ? %NOT_LOOP_END
-	ldd,0,sm [ %r0 + %r2 ], %b[0]
+	ldd,2,sm [ %r0 + %r2 ], %b[0]
 	ldd,3,sm [ %r1 + %r2 ], %b[1]
 	fmul_addd,1,sm %b[2], %r3, %b[3], %b[6]
-	std,2 %b[8], [ %r1 + %r7 ]
-	addd,4 %r2, 8, %r2
-	addd,5 %r7, 8, %r7
+	std,5 %b[8], [ %r1 + %r7 ]
+	addd,0 %r2, 8, %r2
+	addd,4 %r7, 8, %r7
 }
 {
 	adds,0 %r8, 1, %r8
