@@ -11,7 +11,7 @@
 #define NOINLINE __attribute__((noinline, noclone))
 
 static NOINLINE int32_t fib(int32_t n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
-static int run_fib(void) { return fib(32) & 0xff; }
+static int run_fib(void) { return fib(38) & 0xff; }
 
 static double x[1000], y[1000];
 
@@ -28,7 +28,7 @@ static int run_daxpy(void)
     for (int i = 0; i < 1000; i++) {
         x[i] = i + 1;
     }
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 1000000; i++) {
         axpy(0x1p-20);
     }
     return (int)y[999] & 0xff;
@@ -46,7 +46,7 @@ static int run_pipeline(void)
     for (int i = 0; i < 1000; i++) {
         x[i] = i + 1;
     }
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 1000000; i++) {
         axpy_free(0x1p-20);
     }
     return (int)y[999] & 0xff;
@@ -70,7 +70,7 @@ static NOINLINE void copy(uint64_t *d, const uint64_t *s)
 static int run_copy(void)
 {
     from[65535] = 77;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 200000; i++) {
         copy((uint64_t *)to, (const uint64_t *)from);
     }
     return to[65535];
@@ -96,7 +96,7 @@ static int run_integer(void)
 {
     uint32_t sum = 0;
 
-    for (uint32_t i = 0; i < 3000000; i++) {
+    for (uint32_t i = 0; i < 30000000; i++) {
         memcpy(&two, &one, sizeof(one));
         __asm__ volatile("" ::: "memory");
         sum = proc(i + 7, sum);
@@ -107,9 +107,9 @@ static int run_integer(void)
 
 static int run_whet(void)
 {
-    double x1 = 1, x2 = -1, x3 = -1, x4 = -1, t = 0.49999999;
+    double x1 = 1, x2 = -1, x3 = -1, x4 = -1, t = 0.4999999999;
 
-    for (int i = 0; i < 6000000; i++) {
+    for (int i = 0; i < 60000000; i++) {
         x1 = (x1 + x2 + x3 - x4) * t;
         x2 = (x1 + x2 - x3 + x4) * t;
         x3 = (x1 - x2 + x3 + x4) * t;

@@ -1,4 +1,4 @@
-! Memory: 64 KiB copied 20,000 times, 32 bytes a turn; the exit status is the last byte.
+! Memory: 64 KiB copied 200,000 times, 32 bytes a turn; the exit status is the last byte.
 	.text
 	.globl _start
 _start:
@@ -49,7 +49,7 @@ inner:
 {
 	addd,0 0, 0, %r2
 	adds,1 %r8, 1, %r8
-	cmplsb,4 %r8, 19999, %pred1
+	cmplsb,4 %r8, 199999, %pred1
 }
 {
 	nop 2

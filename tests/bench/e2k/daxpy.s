@@ -1,4 +1,4 @@
-! linpack's inner loop as an unpipelined one: y[i] = y[i] + a * x[i] over 1000 doubles, 100,000 times
+! linpack's inner loop as an unpipelined one: y[i] = y[i] + a * x[i] over 1000 doubles, 1,000,000 times
 ! with a = 2^-20; the exit status is the low byte of y[999] as an integer.
 	.text
 	.globl _start
@@ -67,7 +67,7 @@ inner:
 }
 {
 	adds,0 %r8, 1, %r8
-	cmplsb,1 %r8, 99999, %pred1
+	cmplsb,1 %r8, 999999, %pred1
 }
 {
 	nop 2

@@ -1,4 +1,4 @@
-! Calls: fib(32) by plain recursion; the exit status is its low byte.
+! Calls: fib(38) by plain recursion; the exit status is its low byte.
 	.text
 	.globl _start
 _start:
@@ -8,7 +8,7 @@ _start:
 	disp %ctpr1, fib
 }
 {
-	adds,0 0, 32, %b[0]
+	adds,0 0, 38, %b[0]
 }
 {
 	call %ctpr1, wbs=4

@@ -1,5 +1,5 @@
 ! Integer and branches, as dhrystone mixes them: a record is copied, a string compared, two small
-! procedures called. 3,000,000 turns; the exit status is the second byte of a running sum.
+! procedures called. 30,000,000 turns; the exit status is the second byte of a running sum.
 	.text
 	.globl _start
 _start:
@@ -48,7 +48,7 @@ loop:
 	disp %ctpr1, loop
 	adds,0 %r3, %b[0], %r3
 	adds,1 %r2, 1, %r2
-	cmplsb,4 %r2, 2999999, %pred0
+	cmplsb,4 %r2, 29999999, %pred0
 }
 {
 	nop 2

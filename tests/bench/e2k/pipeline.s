@@ -73,7 +73,7 @@ inner:
 }
 {
 	adds,0 %r8, 1, %r8
-	cmplsb,1 %r8, 99999, %pred1
+	cmplsb,1 %r8, 999999, %pred1
 }
 {
 	nop 2

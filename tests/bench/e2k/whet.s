@@ -1,4 +1,4 @@
-! Double precision as whetstone's first modules: 6,000,000 turns over four values; the exit status
+! Double precision as whetstone's first modules: 60,000,000 turns over four values; the exit status
 ! is the low byte of 1,000,000 times the first one.
 	.text
 	.globl _start
@@ -18,7 +18,7 @@ _start:
 	adds,1 0, 0, %r9
 }
 {
-	addd,0 0, 0x3fdffffff543388f, %r4	! 0.49999999
+	addd,0 0, 0x3fdfffffffe48320, %r4	! 0.4999999999
 }
 {
 	disp %ctpr1, loop
@@ -57,7 +57,7 @@ loop:					! x1 = (x1 + x2 + x3 - x4) * t and so on
 }
 {
 	fmuld,0 %r5, %r4, %r2
-	cmplsb,1 %r9, 6000000, %pred0
+	cmplsb,1 %r9, 60000000, %pred0
 }
 {
 	fsubd,0 %r1, %r0, %r5
