@@ -559,6 +559,23 @@ static char *take_block(const char **text, unsigned *line, const char *begin, co
     return NULL;
 }
 
+/* Names between commas or blanks */
+static char **split_params(const char *text)
+{
+    char **params = g_strsplit_set(text, ", \t\r", -1);
+    unsigned n = 0;
+
+    for (unsigned i = 0; params[i]; i++) {
+        if (*params[i]) {
+            params[n++] = params[i];
+        } else {
+            g_free(params[i]);
+        }
+    }
+    params[n] = NULL;
+    return params;
+}
+
 static bool d_macro(Source *src, const char **text)
 {
     As *as = src->as;
@@ -568,7 +585,7 @@ static bool d_macro(Source *src, const char **text)
 
     m->line = as->line + 1;
     as_skip(as);
-    m->params = g_strsplit_set(as->p, ", \t", -1);
+    m->params = split_params(as->p);
     m->body = take_block(text, &last, ".macro", ".endm");
     as->line = last;
     if (!name || !m->body) {

@@ -40,7 +40,7 @@ struct AsBundle {
     unsigned n_ops;
     Lit lits[MAX_LITS];
     unsigned n_lits;
-    bool has_ipd, want_ipd, has_setwd, empty;
+    bool has_ipd, has_setwd;
     uint32_t lts0;              /* of setwd */
     uint8_t used_half[N_LTS];   /* bit 0: low half, bit 1: high half */
     uint16_t rlp[2 * 3];        /* halves of CDS */
@@ -519,17 +519,16 @@ static bool register_branch(AsBundle *b, Op *op, unsigned idx)
     As *as = b->as;
     uint64_t wbs;
 
-    if (!src2_operand(b, idx, IN_SRC2, W_D, &op->src2)) {
-        return false;
-    }
     if (op->row->format == ALF12IC) {
-        if (!as_expect(as, ",") || !expect_name(as, "wbs") || !as_number(as, &wbs, 127)) {
+        if (!expect_name(as, "wbs") || !as_number(as, &wbs, 127) || !as_expect(as, ",")) {
             return false;
         }
         op->src1 = (uint8_t)wbs;
     }
-    op->dst = 0xc0;
-    b->b.has_ss = b->want_ipd = true;
+    if (!src2_operand(b, idx, IN_SRC2, W_D, &op->src2) || !result_operand(b, op)) {
+        return false;
+    }
+    b->b.has_ss = true;
     return ct_condition(b);
 }
 
@@ -912,7 +911,7 @@ static bool transfer(AsBundle *b, unsigned ctpr)
     if (b->b.ss >> 10 & 3) {
         return as_error(b->as, "a second control transfer");
     }
-    b->b.has_ss = b->want_ipd = true;
+    b->b.has_ss = true;
     b->b.ss |= ctpr << 10;
     return ct_condition(b);
 }
@@ -942,7 +941,7 @@ static bool op_ibranch(AsBundle *b, const Other *o)
     if (!o->arg) {
         return transfer(b, 0);
     }
-    b->b.has_ss = b->want_ipd = true;
+    b->b.has_ss = true;
     if (b->b.ss & 0x1ff) {
         return as_error(b->as, "a second control transfer");
     }
@@ -1077,7 +1076,7 @@ static bool op_wait(AsBundle *b, const Other *o)
         bits |= (uint32_t)v[i] << i;
     }
     bits |= bits & (3u << 7) ? 1u << 2 : 0;
-    bits |= bits & (3u << 9) ? 1u << 3 : 0;
+    bits |= bits & (3u << 9) ? 3u << 2 : 0;
     return set_cs1(b, 3u << 28 | bits, false);
 }
 
@@ -1365,7 +1364,7 @@ static bool op_mova(AsBundle *b, const Other *o)
     if (!dst_operand(as, &m.dst)) {
         return false;
     }
-    b->b.has_ss = b->want_ipd = true;
+    b->b.has_ss = true;
     b->b.mova[channel] = m;
     if (o->arg == 5) {
         b->b.mova[last] = m;
@@ -1670,7 +1669,7 @@ static bool place_conds(AsBundle *b)
         }
     }
     for (unsigned i = 0; i < b->n_rlp; i++) {
-        b->b.cds[i / 2] |= (uint32_t)b->rlp[i] << (i & 1 ? 16 : 0);
+        b->b.cds[i / 2] |= (uint32_t)b->rlp[i] << (i & 1 ? 0 : 16);
     }
     b->b.n_cds = (uint8_t)((b->n_rlp + 1) / 2);
     return true;
@@ -1678,18 +1677,27 @@ static bool place_conds(AsBundle *b)
 
 /* ---- packing ---- */
 
-static uint8_t upper(uint8_t code, unsigned width, bool second)
+/* Operand @code of a pair's half: the second one has the odd register. */
+static uint8_t half_of(uint8_t code, const E2kOpRow *row, unsigned width, bool second)
 {
-    return second && width == W_Q && (e2k_is_reg(code) || code == E2K_DST_EMPTY_LO) ? code + 1 : code;
+    if (!row->pair || width != W_Q) {
+        return code;
+    }
+    if (code == E2K_DST_EMPTY || code == E2K_DST_EMPTY_LO) {
+        return second ? E2K_DST_EMPTY : E2K_DST_EMPTY_LO;
+    }
+    return second && e2k_is_reg(code) ? code + 1 : code;
 }
 
 static void make_alop(AsBundle *b, const Op *op, int channel, bool second)
 {
     const E2kOpRow *row = op->row;
     E2kAlop *out = &b->b.alop[channel];
-    unsigned src1 = row->src1_fixed >= 0 ? (unsigned)row->src1_fixed : upper(op->src1, row->src1, second);
-    unsigned src2 = upper(op->src2, row->src2, second), opcode = row->opcode, dst = op->dst;
-    unsigned lo = row->ales_lo >= 0 ? (unsigned)row->ales_lo : upper(op->src3, row->src3, second);
+    unsigned src1 = row->src1_fixed >= 0 ? (unsigned)row->src1_fixed :
+                    half_of(op->src1, row, row->src1, second);
+    unsigned src2 = half_of(op->src2, row, row->src2, second), opcode = row->opcode, dst = op->dst;
+    unsigned lo = row->ales_lo >= 0 ? (unsigned)row->ales_lo :
+                  half_of(op->src3, row, row->src3, second);
 
     if (row->format == ALF10 || row->format == ALF19 || row->format == AAURW || row->format == AAURR) {
         src1 = op->aau >> 8;
@@ -1698,7 +1706,7 @@ static void make_alop(AsBundle *b, const Op *op, int channel, bool second)
     if (row->dst == W_PRED) {
         dst |= row->cmp_opce >= 0 ? (unsigned)row->cmp_opce << 5 : 0;
     } else {
-        dst = upper(op->dst, row->dst == W_NONE ? row->src3 : row->dst, second);
+        dst = half_of(op->dst, row, row->dst == W_NONE ? row->src3 : row->dst, second);
     }
     if (row->format == ALF21LOG || row->format == ALF21LOGL) {
         opcode = op->table & 127;
@@ -1747,7 +1755,7 @@ static bool finish(AsBundle *b)
     if (b->b.has_cs1 && CS_OPC(b->b.cs1) == 0 && !b->has_setwd) {
         b->b.cs1 |= 4u << 28;
     }
-    if (b->want_ipd && !b->has_ipd) {
+    if (b->b.has_ss && !b->has_ipd) {
         b->b.ss |= 3u << 30;
     }
     return true;

@@ -100,7 +100,7 @@ static void for_each_key(unsigned row_idx, void (*f)(unsigned row_idx, unsigned 
     }
 }
 
-static void count_key(unsigned row_idx, unsigned key)
+static void count_key(unsigned row_idx G_GNUC_UNUSED, unsigned key)
 {
     find.first[key + 1]++;
 }
@@ -462,8 +462,8 @@ E2kStatus e2k_decode(const uint8_t *code, size_t n_bytes, uint64_t pc, unsigned 
         return E2K_BAD_OP;
     }
     for (unsigned i = 0; i < b->n_cds; i++) {
-        decode_rlp(b, (uint16_t)b->cds[i]);
         decode_rlp(b, (uint16_t)(b->cds[i] >> 16));
+        decode_rlp(b, (uint16_t)b->cds[i]);
     }
     for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
         if ((b->alop_mask >> c & 1) && !operands_ok(b, &b->alop[c])) {

@@ -163,7 +163,9 @@ static void put_result(GString *s, const E2kAlop *op)
     } else if (op->row->dst == W_SR) {
         put_sreg(s, op->dst);
     } else {
-        put_dst(s, op->dst, op->row->dst);
+        bool all = op->row->pair && op->dst == E2K_DST_EMPTY_LO;
+
+        put_dst(s, all ? E2K_DST_EMPTY : op->dst, op->row->dst);
     }
 }
 
@@ -196,12 +198,10 @@ static void put_operands(GString *s, const E2kBundle *b, const E2kAlop *op)
     case ALF16:
         put_sreg(s, op->src1);
         break;
-    case ALF12IB: case ALF12IC:
+    case ALF12IC:
+        put(s, "wbs=0x%x, ", op->src1 & 0x7f);
         put_src2(s, b, op->src2, row->src2);
-        if (row->format == ALF12IC) {
-            put(s, ", wbs=0x%x", op->src1 & 0x7f);
-        }
-        return;
+        break;
     default:
         if (is_load(row)) {
             put_address(s, b, op);
