@@ -18,7 +18,10 @@ static uint64_t sdivd(uint64_t a, uint64_t c)
 
 static uint32_t sdivs(uint32_t a, uint32_t c)
 {
-    return (uint32_t)sdivd((uint64_t)(int32_t)a, (uint64_t)(int32_t)c);
+    if (c == 0) {
+        return 0;
+    }
+    return c == ~0u ? -a : (uint32_t)((int32_t)a / (int32_t)c);
 }
 
 /* false: no result */
