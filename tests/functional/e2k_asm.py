@@ -71,11 +71,11 @@ class Checks:
 FAILED = "check_failed:\n" + syscall("exit_group", "%r15")
 
 
-def build(where, name, text, data="", start=True, cpu="elbrus-v4"):
+def build(where, name, text, data="", cpu="elbrus-v4"):
     """Assembles and links; the program's path."""
     src, exe = (os.path.join(where, name + e) for e in (".s", ""))
     with open(src, "w") as f:
-        f.write("\t.text\n\t.global _start\n" + ("_start:\n" + ENTER if start else "") + text +
+        f.write("\t.text\n\t.global _start\n" + "_start:\n" + ENTER + text +
                 "\n\t.data\n\t.balign 16\n" + data + "\n")
     p = subprocess.run([AS, f"-mcpu={cpu}", "-o", exe, src], stderr=subprocess.PIPE, text=True)
     if p.returncode:

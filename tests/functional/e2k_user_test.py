@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Elbrus Linux programs under qemu-e2k: calls, signals, threads, stacks, contexts, faults, gdb."""
 import os
+import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 
@@ -330,6 +332,55 @@ def executes():
     assert program(text + FAILED, data, 21) == b"two\n"
 
 
+# Work without system calls: what it becomes when bytes of it change can do no harm.
+VICTIM = ("addd 0, table, %r1\naddd 0, 40, %r2\n"
+          "loop:\n{ ldd,0 [ %r1 + 8 ], %r3\n  addd,1 %r2, 5, %r4\n  subd,3 %r2, 1, %r2 }\n"
+          "{ muld,0 %r3, %r4, %r5\n  faddd,1 %r3, %r4, %r6\n  shld,3 %r4, 3, %r7 }\n"
+          "std,2 %r5, [ %r1 + 16 ]\nldw,0,sm [ %r2 + 0 ], %r8\n"
+          "cmpedb,0 %r2, 0, %pred0\nadds,1 %r8, 1, %r9 ? %pred0\ndisp %ctpr1, loop\n"
+          "ct %ctpr1 ? ~%pred0\ndisp %ctpr1, inner\ncall %ctpr1, wbs=8\nct %ctpr2\n"
+          "inner:\nsetwd wsz=8, nfx=1\naddd 0, 7, %r1\n{ sdivd,5 %r3, %r1, %r2\n  xord,0 %r1, %r2, %r3 }\n"
+          "merged,0 %r1, %r2, %r3, %pred0\ngetsp -64, %r5\nstd %r1, [ %r5 + 0 ]\n" + LEAVE)
+MUTATIONS = int(os.environ.get("FUZZ_PROGRAMS", "150"))
+
+
+def mutated_code():
+    """Instructions with changed bits: results, signals, endless loops; no crash of ours."""
+    rng = random.Random(7)
+    with tempfile.TemporaryDirectory() as d:
+        exe = build(d, "p", VICTIM, "table: .dword 1, 2, 3, 4\n")
+        with open(exe, "rb") as f:
+            seed = f.read()
+        assert run(exe).returncode == -signal.SIGILL
+        at = seed.index(bytes.fromhex(text_of(exe)))
+        size = len(text_of(exe)) // 2
+        for i in range(MUTATIONS):
+            data = bytearray(seed)
+            for _ in range(rng.choice((1, 1, 2, 3, 8))):
+                where = at + rng.randrange(size)
+                data[where] = rng.randrange(256) if rng.random() < 0.3 else \
+                    data[where] ^ 1 << rng.randrange(8)
+            with open(exe, "wb") as f:
+                f.write(data)
+            p = subprocess.run(["timeout", "-s", "KILL", "2", QEMU, exe], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            err = p.stderr.decode(errors="replace")
+            assert p.returncode in (-4, -5, -7, -8, -9, -11, 137) and not err, \
+                (i, p.returncode, err, data[at:at + size].hex())
+
+
+def text_of(exe):
+    """The first executable segment's bytes, as a hexadecimal string."""
+    with open(exe, "rb") as f:
+        data = f.read()
+    n = int.from_bytes(data[56:58], "little")
+    for p in (data[64 + 56 * k:120 + 56 * k] for k in range(n)):
+        kind, flags, offset, vaddr, _, size = struct.unpack_from("<IIQQQQ", p)
+        if kind == 1 and flags & 1:
+            entry = int.from_bytes(data[24:32], "little")
+            return data[offset + entry - vaddr:offset + size].hex()
+
+
 class Gdb:
     """A bare remote-protocol client."""
 
@@ -406,4 +457,4 @@ if __name__ == "__main__":
         faults.append(one)
     run_tests([hello, strace, start_stack, calls, signals, siginfo, nested_signals, restarted_calls,
                threads, processes, longjmp, backtrace, hardware_stacks, contexts, models,
-               interpreted, executes, gdb_session, fault_in_bad_stack] + faults)
+               interpreted, executes, gdb_session, fault_in_bad_stack, mutated_code] + faults)
