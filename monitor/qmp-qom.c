@@ -32,6 +32,9 @@ static Json *value_of_text(const Property *p, const char *text)
     int64_t i;
     bool b;
 
+    if (p->json) {
+        return json_parse(text, NULL);
+    }
     if (p->kind == PROP_BOOL && parse_bool(text, &b)) {
         return json_bool(b);
     }

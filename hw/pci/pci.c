@@ -143,6 +143,11 @@ uint32_t pci_config_read(PciBus *b, uint8_t bus_no, uint8_t devfn, unsigned addr
     uint32_t val = 0xffffffff;
 
     if (dev && addr + len <= PCI_CONFIG_BYTES) {
+        PciDeviceClass *k = pci_device_class(dev);
+
+        if (k->config_read) {
+            k->config_read(dev, addr, len);
+        }
         val = 0;
         for (unsigned i = 0; i < len; i++) {
             val |= (uint32_t)dev->config[addr + i] << (8 * i);

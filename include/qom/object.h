@@ -42,6 +42,7 @@ struct Property {       /* tables end with {0} */
     const char *desc;                   /* one line, for -device X,help */
     bool no_default;                    /* leave the field alone at creation */
     bool runtime;                       /* may be set after realize */
+    bool json;                          /* get() gives JSON, not a string */
     char *(*get)(Object *obj, const Property *p);               /* PROP_CUSTOM: g_malloc'ed text */
     bool (*set)(Object *obj, const Property *p, const char *text, Error **errp);
 };

@@ -53,6 +53,8 @@ struct PciDeviceClass {
     bool (*realize)(PciDevice *dev, Error **errp);
     /* after config[addr .. addr+len) changed by a guest's write; NULL: nothing to do */
     void (*config_written)(PciDevice *dev, unsigned addr, unsigned len);
+    /* before the guest reads config[addr .. addr+len); NULL: nothing to do */
+    void (*config_read)(PciDevice *dev, unsigned addr, unsigned len);
 };
 
 /* in realize. @size: power of two; @type: PCI_BAR_*; the region belongs to the caller */
