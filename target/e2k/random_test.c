@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/ucontext.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -334,8 +335,8 @@ static void run_sequence(Outcome *o)
 }
 
 /* Runs in a child: everything from the same seed, so that only the backend differs. */
-static void run_all(const char *accel, const char *model, unsigned version, uint64_t seed, unsigned count,
-                    Outcome *out)
+static void run_all(const char *accel, const char *model, unsigned version, uint64_t seed,
+                    unsigned count, Outcome *out)
 {
     GPtrArray *rows;
     unsigned n_whole = 0;
@@ -357,7 +358,55 @@ static void run_all(const char *accel, const char *model, unsigned version, uint
     g_assert_cmpuint(n_whole, >, count / 2);
 }
 
-static void in_child(const char *accel, const char *model, unsigned version, uint64_t seed,
+/* ---- mutated code: whatever it does, it ends in one of the guest's ways ---- */
+
+static void on_alarm(int sig)
+{
+    cpu_exit(&cpu->parent);
+}
+
+static void flip_bits(void)
+{
+    uint8_t *code = (uint8_t *)CODE_ADDR;
+
+    for (unsigned i = 1 + below(4); i > 0; i--) {
+        code[below(N_BUNDLES * 24)] ^= (uint8_t)(1u << below(8));
+    }
+}
+
+static void run_mutated(const char *accel, const char *model, unsigned version, uint64_t seed,
+                        unsigned count, Outcome *out)
+{
+    struct itimerval off = { { 0, 0 }, { 0, 0 } }, soon = { { 0, 0 }, { 0, 20000 } };
+    GPtrArray *rows;
+
+    set_up(accel, model);
+    signal(SIGALRM, on_alarm);
+    rows = find_rows(version);
+    for (unsigned i = 0; i < count; i++) {
+        int why;
+
+        rng = (seed + i) * 0x9e3779b97f4a7c15ull | 1;
+        put_sequence(version, rows);
+        flip_bits();
+        random_state();
+        env->frame = env->pcs_base;
+        env->win = env->ps_base;
+        setitimer(ITIMER_REAL, &soon, NULL);
+        do {
+            why = cpu_exec(&cpu->parent);
+        } while (why == EXCP_ATOMIC);
+        setitimer(ITIMER_REAL, &off, NULL);
+        g_assert(why == EXCP_E2K_TRAP || why == EXCP_E2K_SYSCALL || why == EXCP_E2K_RETURN ||
+                 why == EXCP_INTERRUPT);
+        out->trapno += why == EXCP_E2K_TRAP;
+    }
+}
+
+typedef void RunFn(const char *accel, const char *model, unsigned version, uint64_t seed,
+                   unsigned count, Outcome *out);
+
+static void in_child(RunFn *run, const char *accel, const char *model, unsigned version, uint64_t seed,
                      unsigned count, Outcome *out)
 {
     int status;
@@ -365,7 +414,7 @@ static void in_child(const char *accel, const char *model, unsigned version, uin
 
     g_assert(pid >= 0);
     if (pid == 0) {
-        run_all(accel, model, version, seed, count, out);
+        run(accel, model, version, seed, count, out);
         _exit(0);
     }
     g_assert(waitpid(pid, &status, 0) == pid);
@@ -432,8 +481,8 @@ static void test_random(gconstpointer data)
     static bool mapped;
 
     g_assert(out != MAP_FAILED);
-    in_child("tcg", model, version, seed, count, out);
-    in_child("tcg,backend=interp", model, version, seed, count, out + count);
+    in_child(run_all, "tcg", model, version, seed, count, out);
+    in_child(run_all, "tcg,backend=interp", model, version, seed, count, out + count);
     for (unsigned i = 0; i < count && n_bad < 5; i++) {
         if (!same(&out[i], &out[count + i])) {
             GPtrArray *rows = find_rows(version);
@@ -456,6 +505,20 @@ static void test_random(gconstpointer data)
     g_assert_cmpuint(n_bad, ==, 0);
 }
 
+static void test_mutated(gconstpointer data)
+{
+    unsigned version = GPOINTER_TO_UINT(data);
+    unsigned count = (unsigned)number("E2K_RANDOM_COUNT", DEFAULT_COUNT);
+    Outcome *out = mmap(NULL, sizeof(*out), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                        0);
+    g_autofree char *model = g_strdup_printf("elbrus-v%u", version);
+
+    g_assert(out != MAP_FAILED);
+    in_child(run_mutated, "tcg", model, version, number("E2K_RANDOM_SEED", 4711), count, out);
+    g_assert_cmpuint(out->trapno, >, count / 2);
+    munmap(out, sizeof(*out));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -463,5 +526,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/e2k/random/v4", GUINT_TO_POINTER(4), test_random);
     g_test_add_data_func("/e2k/random/v5", GUINT_TO_POINTER(5), test_random);
     g_test_add_data_func("/e2k/random/v6", GUINT_TO_POINTER(6), test_random);
+    g_test_add_data_func("/e2k/random/mutated/v4", GUINT_TO_POINTER(4), test_mutated);
+    g_test_add_data_func("/e2k/random/mutated/v6", GUINT_TO_POINTER(6), test_mutated);
     return g_test_run();
 }
