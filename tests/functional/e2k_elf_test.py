@@ -135,6 +135,28 @@ def options():
     refused(image(), "guest base", "-B", "0x1000")
 
 
+def binfmt_file():
+    """The installed rules match our files, old and new, static and position-independent; no others."""
+    with open(os.path.join(BUILD, "linux-user/qemu-e2k.conf")) as f:
+        rules = [l.rstrip().split(":") for l in f if l.startswith(":")]
+
+    def bytes_of(text):
+        return text.encode().decode("unicode_escape").encode("latin1")
+
+    def names(head):
+        out = []
+        for r in rules:
+            magic, mask = bytes_of(r[4]), bytes_of(r[5])
+            assert len(magic) == len(mask) == 20 and r[6].endswith("/bin/qemu-e2k"), r
+            if all((a ^ b) & k == 0 for a, b, k in zip(head, magic, mask)):
+                out.append(r[1])
+        return out
+
+    assert names(image()) == ["qemu-e2k"] and names(image(kind=3)) == ["qemu-e2k"]
+    assert names(image(machine=EM_E2K_OLD)) == ["qemu-e2k-old"]
+    assert names(image(machine=62)) == names(image(kind=1)) == names(image(cls=1)) == []
+
+
 def no_code():
     """Words that are no instructions: the signal an Elbrus kernel gives."""
     assert run(image(code=b"\xff" * 64)).returncode == -4
@@ -173,4 +195,4 @@ def fuzz():
 
 if __name__ == "__main__":
     run_tests([not_elf, identity, headers, segments, entry_point, interpreter, missing_files,
-               options, no_code, fuzz])
+               options, binfmt_file, no_code, fuzz])

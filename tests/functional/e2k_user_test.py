@@ -175,6 +175,23 @@ def threads():
             "ptid: .dword 0\nctid: .dword 1\ntls: .dword 0\nsp: .dword 0\nsum: .dword 0\n")
 
 
+def many_threads():
+    """150 threads one after the other, each waited for by its futex; an atomic counter."""
+    c = Checks()
+    thread = ("addd 0, counter, %r1\nretry:\nldd,0 [ %r1 + 0 ], %r2, mas=7\naddd,0 %r2, 1, %r3\n"
+              "{ std,2 %r3, [ %r1 + 0 ], mas=2\n  rbranch retry }\n" + syscall("exit", 0))
+    wait = ("again:\naddd 0, ctid, %r1\nldw [ %r1 + 0 ], %r2\ncmpedb %r2, 0, %pred1\n"
+            "disp %ctpr1, over\nct %ctpr1 ? %pred1\n" + syscall("futex", "ctid", 0, "%r2", 0) +
+            "disp %ctpr1, again\nct %ctpr1\nover:\n")
+    clone = (syscall("clone", 0x350f00, "stack + 32768", "ptid", "ctid", 0) +
+             "cmpedb %r16, 0, %pred1\ndisp %ctpr1, thread\nct %ctpr1 ? %pred1\n")
+    text = ("addd 0, 150, %r6\nnext:\naddd 0, 1, %r2\n" + store("%r2", "ctid") + clone + wait +
+            "subd %r6, 1, %r6\ncmpedb %r6, 0, %pred1\ndisp %ctpr1, next\nct %ctpr1 ? ~%pred1\n" +
+            load("counter", "%r2") + c.equal("%r2", 150))
+    program(text + EXIT + FAILED + "thread:\n" + thread,
+            "ptid: .dword 0\nctid: .dword 0\ncounter: .dword 0\n\t.balign 16\nstack: .space 32768\n")
+
+
 def processes():
     """fork copies memory, vfork shares it; both children's statuses arrive."""
     def child(name, status):
@@ -456,5 +473,5 @@ if __name__ == "__main__":
         one.__name__ = "fault_" + each
         faults.append(one)
     run_tests([hello, strace, start_stack, calls, signals, siginfo, nested_signals, restarted_calls,
-               threads, processes, longjmp, backtrace, hardware_stacks, contexts, models,
+               threads, many_threads, processes, longjmp, backtrace, hardware_stacks, contexts, models,
                interpreted, executes, gdb_session, fault_in_bad_stack, mutated_code] + faults)
