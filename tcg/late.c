@@ -6,8 +6,8 @@
  * who leave store the value on their way, in a stub. The covering store names the value once more
  * as an operand, so that it stays alive until then.
  *
- * Front ends promise that memory reached from env and memory reached from another pointer do not
- * overlap (calls may do as they like).
+ * Front ends promise that a pointer they have loaded from state does not point into it; any other
+ * pointer may.
  */
 #include "ir-internal.h"
 
@@ -25,7 +25,11 @@ typedef struct Late {
     uint16_t n_leavers;                 /* ops so far that may leave the line */
     Candidate c[MAX_CANDIDATES];
     uint8_t bound[IR_MAX_LABELS];
+    uint8_t made[IR_MAX_TEMPS];         /* LOADED: from env; OTHER: by something else */
 } Late;
+enum { LOADED = 1, OTHER = 2 };
+
+static __thread Late *late_state;
 
 static Candidate access_of(Late *l, unsigned i)
 {
@@ -46,12 +50,13 @@ static bool covers(const Candidate *a, const Candidate *c)
 }
 
 /* may both touch a byte? */
-static bool meets(const Candidate *a, const Candidate *c)
+static bool meets(const Late *l, const Candidate *a, const Candidate *c)
 {
     unsigned env = ir_env_idx();
 
     if (a->base != c->base) {
-        return a->base != env && c->base != env;
+        return !(a->base == env && l->made[c->base] == LOADED)
+               && !(c->base == env && l->made[a->base] == LOADED);
     }
     return a->ofs < c->ofs + c->bytes && c->ofs < a->ofs + a->bytes;
 }
@@ -81,7 +86,7 @@ static void walk_store(Late *l, unsigned i)
         if (covers(&now, c) && o->n_in < 2 + MAX_COVERED) {
             cover(l, c, o);
             forget(l, k);
-        } else if (meets(&now, c)) {
+        } else if (meets(l, &now, c)) {
             forget(l, k);
         }
     }
@@ -95,7 +100,7 @@ static void walk_load(Late *l, unsigned i)
     Candidate now = access_of(l, i);
 
     for (unsigned k = l->n; k-- > 0; ) {
-        if (meets(&now, &l->c[k])) {
+        if (meets(l, &now, &l->c[k])) {
             forget(l, k);
         }
     }
@@ -127,10 +132,30 @@ static bool passes(Late *l, const IrNode *o)
     }
 }
 
+static void note_makers(Late *l)
+{
+    memset(l->made, 0, l->b->n_temps);
+    for (unsigned i = 0; i < l->b->n_ops; i++) {
+        const IrNode *o = &l->b->ops[i];
+        bool load = o->op == IR_ld && o->a[1] == ir_env_idx();
+
+        for (unsigned j = 0; o->op != IR_insn_start && j < o->n_out; j++) {
+            l->made[o->a[j]] |= load ? LOADED : OTHER;
+        }
+    }
+}
+
 void ir_late_stores(IrBlock *b)
 {
-    Late l = { .b = b };
+    Late *l = late_state;
 
+    if (!l) {
+        l = late_state = g_new0(Late, 1);
+    }
+    l->b = b;
+    l->n = l->n_leavers = 0;
+    memset(l->bound, 0, b->n_labels);
+    note_makers(l);
     for (unsigned i = 0; i < b->n_ops; i++) {
         const IrNode *o = &b->ops[i];
 
@@ -138,21 +163,21 @@ void ir_late_stores(IrBlock *b)
             continue;
         }
         if (o->op == IR_label) {
-            l.bound[o->n] = 1;
+            l->bound[o->n] = 1;
         }
-        if (!passes(&l, o)) {
-            l.n = 0;
+        if (!passes(l, o)) {
+            l->n = 0;
         }
-        l.n_leavers += o->op == IR_gld || o->op == IR_gst || o->op == IR_brcond
-                       || o->op == IR_exit_check;
+        l->n_leavers += o->op == IR_gld || o->op == IR_gst || o->op == IR_brcond
+                        || o->op == IR_exit_check;
         if (o->op == IR_ld) {
-            walk_load(&l, i);
+            walk_load(l, i);
         }
         if (o->op != IR_insn_start) {
-            walk_results(&l, o);
+            walk_results(l, o);
         }
         if (o->op == IR_st) {
-            walk_store(&l, i);
+            walk_store(l, i);
         }
     }
 }

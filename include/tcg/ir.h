@@ -156,8 +156,8 @@ void ir_setcondi(IrBlock *b, IrCond cond, IrVal d, IrVal a, uint64_t c);
 void ir_movcond(IrBlock *b, IrCond cond, IrVal d, IrVal a, IrVal c, IrVal x, IrVal y);
 
 /* host memory relative to a pointer value (ir_env(b) for guest state). Loads of a narrower size
- * extend to d's type; @mo's size and MO_SIGN count, F32/F64/V128 take their own size. What is reached
- * from env must not be reached from another pointer as well, but by calls. */
+ * extend to d's type; @mo's size and MO_SIGN count, F32/F64/V128 take their own size. A pointer that
+ * was loaded from env must not point into guest state: stores may change places. */
 void ir_ld(IrBlock *b, IrVal d, IrVal base, int32_t ofs, MemOp mo);
 void ir_st(IrBlock *b, IrVal a, IrVal base, int32_t ofs, MemOp mo);
 /* d I64 = env + ofs: a pointer into guest state, for helper arguments */

@@ -459,6 +459,8 @@ void e2k_store_src4(DC *dc, const E2kAlop *op, const E2kAccess *a, IrVal addr)
         store_int_be(dc, a, op, addr);
     } else if (a->lg_bytes == 3) {
         ir_gst(dc->b, e2k_src_any64(dc, op, 4), addr, MO_64);
+    } else if (a->lg_bytes == 2) {
+        ir_gst(dc->b, e2k_src_any32(dc, op, 4), addr, MO_32);
     } else {
         ir_gst(dc->b, e2k_src(dc, op, 4, IR_I32), addr, a->lg_bytes);
     }

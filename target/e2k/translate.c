@@ -145,6 +145,15 @@ IrVal e2k_load_reg(DC *dc, unsigned reg, IrType type)
         c->v[IR_I64] = join_halves(dc, reg, c);
         return e2k_load_reg(dc, reg, type);
     }
+    if (type == IR_F32 && c->v[IR_I64] && !c->v[IR_I32]) {
+        /* through a temp of its own: nothing else is done with it, see tcg/retype.c */
+        IrVal low = ir_temp(dc->b, IR_I32);
+
+        ir_trunc(dc->b, low, c->v[IR_I64]);
+        c->v[IR_F32] = ir_temp(dc->b, IR_F32);
+        ir_op1(dc->b, IR_fmov_from_int, c->v[IR_F32], low);
+        return c->v[IR_F32];
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(conversions); i++) {
         const Conversion *k = &conversions[i];
 
@@ -357,6 +366,18 @@ IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n)
         return dc->p->reg[reg].v[IR_F64];
     }
     return e2k_src(dc, op, n, IR_I64);
+}
+
+IrVal e2k_src_any32(DC *dc, const E2kAlop *op, unsigned n)
+{
+    uint64_t value;
+    int reg;
+
+    if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
+        dc->p->reg[reg].v[IR_F32] && !dc->p->reg[reg].v[IR_I32]) {
+        return dc->p->reg[reg].v[IR_F32];
+    }
+    return e2k_src(dc, op, n, IR_I32);
 }
 
 IrVal e2k_src_v64(DC *dc, const E2kAlop *op, unsigned n)

@@ -73,6 +73,7 @@ IrVal e2k_src_v64(DC *dc, const E2kAlop *op, unsigned n);
 bool e2k_src_const(DC *dc, const E2kAlop *op, unsigned n, uint64_t *value);
 /* the 64-bit operand as I64 or, if that is how this block knows it, F64: for stores and moves */
 IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n);
+IrVal e2k_src_any32(DC *dc, const E2kAlop *op, unsigned n);
 /* I64: host address of the 16-byte register (literals: of a scratch copy), for helpers */
 IrVal e2k_src_ptr(DC *dc, const E2kAlop *op, unsigned n);
 

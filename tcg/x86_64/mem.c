@@ -171,7 +171,8 @@ static void load(Gen *g, int d, Mem m, MemOp mo, IrType t)
     uint32_t op;
 
     if (!ir_type_is_int(t)) {
-        reg_load(g, d, m, t);
+        /* four bytes to an F64: zeros above */
+        reg_load(g, d, m, t == IR_F64 && (mo & MO_SIZE) == MO_32 ? IR_F32 : t);
         return;
     }
     op = t == IR_I32 && (mo & MO_SIZE) == MO_32 ? 0x8b : opc[sign][mo & 3];

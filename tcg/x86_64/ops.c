@@ -1438,7 +1438,7 @@ static GenFn *const gen_table[IR_N_OPS] = {
     [IR_vzext64] = gen_int_to_xmm, [IR_vzext32] = gen_int_to_xmm,
     [IR_vlow64] = gen_xmm_to_int, [IR_vlow32] = gen_xmm_to_int, [IR_vhigh64] = gen_pextr,
     [IR_vinsert64] = gen_insert64, [IR_pinsrq] = gen_insert64,
-    [IR_vlow_f32] = gen_vlow_f, [IR_vlow_f64] = gen_vlow_f, [IR_vzext_f32] = gen_vzext_f32,
+    [IR_flow32] = gen_vlow_f, [IR_vlow_f32] = gen_vlow_f, [IR_vlow_f64] = gen_vlow_f, [IR_vzext_f32] = gen_vzext_f32,
     [IR_pextrb] = gen_pextr, [IR_pextrw] = gen_pextr, [IR_pextrd] = gen_pextr,
     [IR_pextrq] = gen_pextr, [IR_ptest] = gen_ptest,
     [IR_fcmpss] = gen_fcmp, [IR_fcmpsd] = gen_fcmp,
