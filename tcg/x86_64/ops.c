@@ -1032,6 +1032,15 @@ static void sse_2(Gen *g, const IrNode *o, uint32_t opc, bool imm)
     out_bind(g, o, 0, d);
 }
 
+/* the SSE form keeps the upper lanes of its destination */
+static bool is_scalar(const IrNode *o)
+{
+    unsigned sig = ir_op_info[o->op].sig;
+
+    return sig == SIG_S_S || sig == SIG_D_D || sig == SIG_D_S || sig == SIG_S_D || sig == SIG_S_Sn
+           || sig == SIG_D_Dn;
+}
+
 static void sse_1(Gen *g, const IrNode *o, uint32_t opc, bool imm)
 {
     Asm *as = &g->as;
@@ -1046,6 +1055,8 @@ static void sse_1(Gen *g, const IrNode *o, uint32_t opc, bool imm)
             reg_move(g, d, a, IR_V128);
             a_rr(as, opc & ~X_GROUP, (int)(opc >> 16 & 7), d);
         }
+    } else if (host_features.avx && d != a && is_scalar(o)) {
+        a_vex(as, opc, d, a, a);            /* does not wait for what d held */
     } else {
         a_rr(as, opc, d, a);
     }
