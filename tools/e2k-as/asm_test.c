@@ -81,11 +81,12 @@ static bool can_start(const E2kOpRow *row, unsigned c)
     return !row->pair || (row->pair == PAIR_STORE ? c == 2 : c == 0 || c == 3);
 }
 
-static void set_op(E2kBundle *b, unsigned c, uint32_t als, bool has_ales, uint16_t ales)
+static void set_op(E2kBundle *b, const E2kOpRow *row, unsigned c, uint32_t als, uint16_t ales)
 {
     b->alop_mask |= (uint8_t)(1u << c);
     b->alop[c].als = als;
-    b->alop[c].has_ales = has_ales;
+    b->alop[c].row = row;
+    b->alop[c].has_ales = row->opc2 >= 0;
     b->alop[c].ales = ales;
 }
 
@@ -118,11 +119,10 @@ static void random_op(E2kBundle *b, const E2kOpRow *row, unsigned c)
     for (int second = 0; second <= (row->pair != PAIR_NONE); second++) {
         bool q = second;
 
-        set_op(b, second ? (unsigned)second_of(row, c) : c,
+        set_op(b, row, second ? (unsigned)second_of(row, c) : c,
                opcode << 24 | (uint32_t)next_if(q && row->src1 == W_Q, src1) << 16 |
                next_if(q && row->src2 == W_Q, src2) << 8 |
                next_if(q && (row->dst == W_Q || row->src3 == W_Q), dst),
-               row->opc2 >= 0,
                (uint16_t)((row->opc2 >= 0 ? (unsigned)row->opc2 + (table >> 7) : 0) << 8 | src3));
     }
     if (reg_branch) {
@@ -281,6 +281,7 @@ static void test_bundles(void)
     EXPECT(5, "{ staad,5 %r0, %aad3 [ %aasti1 ]; incr,5 %aaincr2 ? %pcnt1\n"
            "pass %pred0, @p0; pass %pred1, @p1; andp ~@p0, @p1, @p4; pass @p4, %pred5 }",
            0x82050011, 0x1f18a480, 0x60612065, 0x60410000);
+    EXPECT(4, "pfmuls,2 %r0, %r1, %r2", 0x10400012, 0x38808182, 0x01c001c0, 0);
     EXPECT(5, "aaurwq,2 %r4, %aad3", 0x92408013, 0x3f180084, 0x3f180085, 0x600fc03f);
     EXPECT(5, "{ fapb ct=1, fmt=4, mrng=8, asz=1; fapb dpl=0, fmt=3 }", 0x88800020, 0, 0x06000000, 0);
     EXPECT(2, "{ }", 0, 0);

@@ -1712,6 +1712,7 @@ static void make_alop(AsBundle *b, const Op *op, int channel, bool second)
         opcode = op->table & 127;
     }
     out->als = (uint32_t)op->sm << 31 | opcode << 24 | src1 << 16 | src2 << 8 | dst;
+    out->row = row;
     out->has_ales = row->opc2 >= 0;
     if (out->has_ales) {
         unsigned table_bit = row->format == ALF21LOG || row->format == ALF21LOGL ? op->table >> 7 : 0;

@@ -26,17 +26,26 @@ static void add_half(Packer *p, uint16_t half)
     p->n_halves++;
 }
 
+/* Operations that channels 2 and 5 got in v4 are written with their word, whatever is in it. */
+static bool came_with_v4(const E2kOpRow *row, unsigned channel)
+{
+    return row && row->channels[2] && !(row->channels[2] >> channel & 1) &&
+           (row->channels[3] >> channel & 1);
+}
+
 static bool is_explicit(const E2kBundle *b, unsigned channel)
 {
-    return (b->alop_mask >> channel & 1) && b->alop[channel].has_ales &&
-           b->alop[channel].ales != IMPLICIT_ALES;
+    const E2kAlop *op = &b->alop[channel];
+
+    return (b->alop_mask >> channel & 1) && op->has_ales &&
+           (op->ales != IMPLICIT_ALES || came_with_v4(op->row, channel));
 }
 
 static uint16_t ales_of(const E2kBundle *b, unsigned channel)
 {
     bool has = (b->alop_mask >> channel & 1) && b->alop[channel].has_ales;
 
-    return has ? b->alop[channel].ales : 0;
+    return has ? b->alop[channel].ales : IMPLICIT_ALES;
 }
 
 static unsigned mova_mask(const E2kBundle *b)
