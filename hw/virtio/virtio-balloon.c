@@ -339,6 +339,16 @@ static void kick(void *opaque, unsigned queue)
     }
 }
 
+/* Linux puts its first buffers in, and kicks, before it says DRIVER_OK. */
+static void started(void *opaque)
+{
+    VirtIOBalloon *b = opaque;
+
+    for (unsigned i = 0; i < vdev(b)->n_queues; i++) {
+        kick(b, i);
+    }
+}
+
 /* ---- configuration ---- */
 
 static void tell_actual(VirtIOBalloon *b);
@@ -399,7 +409,8 @@ static void balloon_reset(void *opaque)
 static const VirtIOOps balloon_device = {
     .name = "virtio-balloon", .device_id = 5, .queue_size = QUEUE_SIZE,
     .config_bytes = CONFIG_BYTES, .n_queues = n_queues, .features = features,
-    .config_get = config_get, .config_set = config_set, .kick = kick, .reset = balloon_reset,
+    .config_get = config_get, .config_set = config_set, .kick = kick, .started = started,
+    .reset = balloon_reset,
 };
 
 /* ---- monitors ---- */
