@@ -198,7 +198,12 @@ static int64_t ipc_shmat(CPUState *cpu, const uint64_t *a)
 static int64_t ipc_shmdt(CPUState *cpu, const uint64_t *a) { return guest_shmdt(a[4]); }
 
 /* order: which of ipc()'s arguments the host's call takes; a letter each, '1' = first ... */
-static const struct { int call; long host; const char *order; SyscallHandler *handler; } ipc_calls[] = {
+static const struct {
+    int call;
+    long host;
+    const char *order;
+    SyscallHandler *handler;
+} ipc_calls[] = {
     { 1, SYS_semop, "142", NULL }, { 2, SYS_semget, "123", NULL }, { 3, 0, NULL, ipc_semctl },
     { 4, SYS_semtimedop, "1425", NULL }, { 11, SYS_msgsnd, "1423", NULL },
     { 12, 0, NULL, ipc_msgrcv }, { 13, SYS_msgget, "12", NULL }, { 14, SYS_msgctl, "1v4", NULL },
@@ -339,5 +344,7 @@ int64_t sys_readdir(CPUState *cpu, const uint64_t *a)
     to.offset = (uint64_t)from.next;
     to.name_bytes = (uint16_t)strnlen(from.name, 255);
     memcpy(to.name, from.name, to.name_bytes);
-    return guest_write(a[1], &to, offsetof(__typeof__(to), name) + to.name_bytes + 1u) ? 1 : -EFAULT;
+    size_t bytes = offsetof(__typeof__(to), name) + to.name_bytes + 1u;
+
+    return guest_write(a[1], &to, bytes) ? 1 : -EFAULT;
 }

@@ -123,7 +123,8 @@ static const char *segment_fault(const Image *im, const Elf64_Phdr *p)
         ((p->p_vaddr ^ p->p_offset) & ~PAGE_MASK_)) {
         return "bad PT_LOAD segment";
     }
-    if (p->p_filesz && (p->p_filesz > im->file_bytes || p->p_offset > im->file_bytes - p->p_filesz)) {
+    if (p->p_filesz && (p->p_filesz > im->file_bytes ||
+                        p->p_offset > im->file_bytes - p->p_filesz)) {
         return "the file is truncated: a segment ends behind it";
     }
     for (const Elf64_Phdr *q = im->ph; q < p; q++) {

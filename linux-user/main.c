@@ -137,7 +137,8 @@ static void usage(const char *unused)
 {
     printf("usage: %s [options] program [arguments...]\n"
            "Linux user-mode emulator for %s programs\n\n"
-           "Option              Variable            Meaning\n", g_get_prgname(), arch.uname_machine);
+           "Option              Variable            Meaning\n", g_get_prgname(),
+           arch.uname_machine);
     for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
         g_autofree char *left = g_strdup_printf("-%s %s", options[i].name,
                                                 options[i].arg ? options[i].arg : "");

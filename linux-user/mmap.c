@@ -83,7 +83,8 @@ bool page_mapped(uint64_t gva)
 {
     uint64_t p = gva >> PAGE_BITS;
 
-    return gva < 1ull << 47 && leaves[p >> LEAF_BITS] && leaves[p >> LEAF_BITS][p & (LEAF_PAGES - 1)];
+    return gva < 1ull << 47 && leaves[p >> LEAF_BITS] &&
+           leaves[p >> LEAF_BITS][p & (LEAF_PAGES - 1)];
 }
 
 uint64_t page_run_start(uint64_t gva, uint64_t limit)

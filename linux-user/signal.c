@@ -3,8 +3,8 @@
  * Signals of the guest.
  *
  * A host handler stands in for each signal that the guest handles. It only notes the signal in the
- * running thread's Task and asks the vCPU to leave generated code; delivery, with the guest's frame,
- * happens between blocks in signal_process(). Signals with default action or ignored are the host's
+ * running thread's Task and asks the vCPU to leave generated code; delivery, with the guest's
+ * frame, happens between blocks in signal_process(). Signals with default action or ignored are the host's
  * business and act on the emulator as they would on the program.
  *
  * SIGSEGV and SIGBUS always have a host handler: they are the guest's page faults.

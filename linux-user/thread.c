@@ -320,8 +320,8 @@ void task_exit(CPUState *cpu, int status)
     tell_thread_end(t);
     cpu_list_remove(cpu);
     current_cpu = NULL;
-    stack_t alt;
-    if (sigaltstack(&(stack_t){ .ss_flags = SS_DISABLE }, &alt) == 0 && !(alt.ss_flags & SS_DISABLE)) {
+    stack_t alt, none = { .ss_flags = SS_DISABLE };
+    if (sigaltstack(&none, &alt) == 0 && !(alt.ss_flags & SS_DISABLE)) {
         g_free(alt.ss_sp);
     }
     task_free(t);

@@ -131,7 +131,7 @@ enum { E2K_ILL_DIAG_CT = 3, E2K_ILL_DIAG_ADDR, E2K_ILL_DIAG_PRED, E2K_ILL_DIAG_O
 
 static const struct {
     uint8_t trapno, sig, code;
-    bool data;                          /* si_addr is the operand's address, not the instruction's */
+    bool data;                          /* si_addr is the operand's, not the instruction's */
 } traps[] = {
     { E2K_EXC_ILLEGAL_OPCODE, SIGILL, ILL_ILLOPC, false },
     { E2K_EXC_PRIV_ACTION, SIGILL, ILL_ILLOPC, false },
@@ -159,7 +159,8 @@ static int fp_code(CPUE2KState *env)
 {
     uint64_t pfpfr = e2k_sreg(env, E2K_SREG_PFPFR);
     unsigned packed = (unsigned)(pfpfr & ~(pfpfr >> PFPFR_MASKS_SHIFT)) & FP_FLAGS;
-    unsigned x80 = (unsigned)(e2k_sreg(env, E2K_SREG_FPSR) & ~e2k_sreg(env, E2K_SREG_FPCR)) & FP_FLAGS;
+    uint64_t unmasked = e2k_sreg(env, E2K_SREG_FPSR) & ~e2k_sreg(env, E2K_SREG_FPCR);
+    unsigned x80 = (unsigned)unmasked & FP_FLAGS;
 
     return signal_fpe_code(packed ? packed : x80);
 }
@@ -308,8 +309,7 @@ static void e2k_models_print(FILE *f)
 {
     fprintf(f, "Available CPUs:\n");
     for (const E2kModel *m = e2k_models; m->name; m++) {
-        g_autofree char *names = g_strconcat(m->name, m->alias ? ", " : "", m->alias ? m->alias : "",
-                                             NULL);
+        g_autofree char *names = g_strconcat(m->name, m->alias ? ", " : NULL, m->alias, NULL);
         fprintf(f, "  %-24s %s\n", names, m->description);
     }
     fprintf(f, "Without -cpu the program's ELF flags choose. Properties: tags=on|off\n");
@@ -339,7 +339,8 @@ static const uint64_t auxv[][2] = {
 
 const ArchOps arch = {
     .abi = ABI_E2K, .elf_machines = machines, .uname_machine = "e2k", .auxv = auxv,
-    .start_sp_below = PARAM_AREA_BYTES, .cpu_ops = &e2k_cpu_ops, .cpu_new = e2k_new, .cpu_clone = e2k_clone, .cpu_free = e2k_free,
+    .start_sp_below = PARAM_AREA_BYTES, .cpu_ops = &e2k_cpu_ops, .cpu_new = e2k_new,
+    .cpu_clone = e2k_clone, .cpu_free = e2k_free,
     .start = e2k_start, .run = e2k_run, .clone_regs = e2k_clone_regs,
     .signal_frame = e2k_signal_frame, .restart_cancel = e2k_restart_cancel, .sp = e2k_sp,
     .models = e2k_models_print, .model_of_elf = e2k_model_by_elf_flags,

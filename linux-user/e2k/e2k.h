@@ -104,7 +104,8 @@ typedef struct E2kUcontext {
 
 _Static_assert(offsetof(E2kUcontext, mc) == 40, "struct ucontext");
 _Static_assert(offsetof(E2kSigcontext, trap_cell_addr) == (14 + 38) * 8, "struct sigcontext");
-_Static_assert(sizeof(E2kSigcontext) == (14 + 38 + 20 + 2 + 10 + 64 + 48 + 1) * 8, "struct sigcontext");
+_Static_assert(sizeof(E2kSigcontext) == (14 + 38 + 20 + 2 + 10 + 64 + 48 + 1) * 8,
+               "struct sigcontext");
 
 /* fills in what describes the running procedure, as if it were interrupted at @ip */
 void e2k_fill_ucontext(CPUState *cpu, E2kUcontext *uc, uint64_t mask);

@@ -134,8 +134,10 @@ static const char *type_of(Kind kind, const char *name)
 
 static char *make_xml(void)
 {
-    GString *s = g_string_new("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-                              "<target version=\"1.0\">\n<feature name=\"org.mcst.gdb.e2k.core\">\n");
+    GString *s = g_string_new("<?xml version=\"1.0\"?>\n"
+                              "<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
+                              "<target version=\"1.0\">\n"
+                              "<feature name=\"org.mcst.gdb.e2k.core\">\n");
     unsigned n = 0;
 
     for (const Group *g = groups; g < groups + G_N_ELEMENTS(groups); g++) {
