@@ -287,7 +287,8 @@ static uint64_t load_as(const void *p, MemOp mo)
 
 static void op_memory(const Frame *f, const Insn *o)
 {
-    MemOp mo = o->op == IR_ld || o->op == IR_st || o->op == IR_st_late ? (MemOp)(o->n >> 32) : (MemOp)o->n;
+    bool host_mem = o->op == IR_ld || o->op == IR_st || o->op == IR_st_late;
+    MemOp mo = host_mem ? (MemOp)(o->n >> 32) : (MemOp)o->n;
     bool wide = o->dtype == IR_V128;
     uint64_t addr = rd(f, o->a[1], IR_I64);
     void *host = (char *)addr + (int32_t)o->n, *env = f->env;
@@ -552,7 +553,8 @@ static const void *run_block(Frame *f, const Code *code, uintptr_t *result)
         case IR_env_ptr:
             wr(f, o->a[0], IR_I64, (uintptr_t)f->env + (uint64_t)(int64_t)(int32_t)o->n);
             break;
-        case IR_ld: case IR_st: case IR_st_late: case IR_gld: case IR_gst: case IR_gxchg: case IR_gadd:
+        case IR_ld: case IR_st: case IR_st_late: case IR_gld: case IR_gst: case IR_gxchg:
+        case IR_gadd:
         case IR_gand: case IR_gor: case IR_gxor: case IR_gcmpxchg:
             op_memory(f, o);
             break;
