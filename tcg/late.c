@@ -2,9 +2,9 @@
 /*
  * Late stores. A store to host memory (guest state) that a later store of the same straight line
  * covers is wanted only by who leaves the line in between: a guest fault, a branch out, an exit
- * that was asked for. Such a store becomes an st_late, which the back end remembers instead of emitting it; those
- * who leave store the value on their way, in a stub. The covering store names the value once more
- * as an operand, so that it stays alive until then.
+ * that was asked for. Such a store becomes an st_late, which the back end remembers instead of
+ * emitting it; those who leave store the value on their way, in a stub. The covering store names
+ * the value once more as an operand, so that it stays alive until then.
  *
  * Front ends promise that a pointer they have loaded from state does not point into it; any other
  * pointer may.
