@@ -61,6 +61,8 @@ typedef struct Trace {
     bool sets_state;            /* an operation of it writes state registers */
     unsigned n_alc;             /* of one turn */
     int max_reg;                /* highest window register that needs a check */
+    uint8_t ctpr_used, ctpr_written;    /* bits: guessed targets; written on the way */
+    IrLabel *reject;            /* what the trace rests on is not so */
     IrLabel *head;
     TraceEntry e[MAX_TRACE_ENTRIES];
     unsigned n, n_exits, n_slots, n_pages;

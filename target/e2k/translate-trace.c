@@ -65,6 +65,20 @@ static void helper_hot(CPUE2KState *env, uint64_t ip)
 static const IrHelper e2k_helper_hot = { "e2k_hot", (void *)helper_hot,
     IR_CALL_NO_READ | IR_CALL_NO_WRITE | IR_CALL_NO_FAULT, IR_VOID, 2, { IR_I64, IR_I64 } };
 
+/* The trace at @ip rests on something that is no longer so: it stays an ordinary block. */
+static void helper_reject(CPUE2KState *env, uint64_t ip)
+{
+    uint64_t *s = hot_slot(ip);
+
+    if (s && __atomic_load_n(s, __ATOMIC_RELAXED) == ip) {
+        __atomic_store_n(s, ip | 1, __ATOMIC_SEQ_CST);
+    }
+    tb_invalidate_range(ip, 8);
+}
+
+static const IrHelper e2k_helper_reject = { "e2k_reject", (void *)helper_reject,
+    IR_CALL_NO_READ | IR_CALL_NO_WRITE | IR_CALL_NO_FAULT, IR_VOID, 2, { IR_I64, IR_I64 } };
+
 /* Counts a taken jump back to @target. */
 void e2k_trace_count(DC *dc, uint64_t target)
 {
@@ -117,6 +131,38 @@ static IrVal current_value(DC *dc, const TraceEntry *e)
     }
 }
 
+static IrLabel *reject(DC *dc)
+{
+    Trace *t = dc->p->trace;
+
+    if (!t->reject) {
+        t->reject = ir_label(dc->b);
+    }
+    return t->reject;
+}
+
+/* Once, in front of the loop: the window is large enough, targets are what they were. */
+static void check_assumptions(DC *dc)
+{
+    Trace *t = dc->p->trace;
+    DCPriv *p = dc->p;
+
+    if (t->max_reg >= 0) {
+        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)),
+                   (unsigned)t->max_reg, reject(dc));
+        p->checked_size = t->max_reg + 1;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if ((t->ctpr_used & ~t->ctpr_written) >> i & 1) {
+            IrVal v = ir_temp(dc->b, IR_I64);
+
+            ir_ld(dc->b, v, ir_env(dc->b), ENV_OFS(ctpr) + 8 * (int32_t)i, MO_64);
+            ir_brcondi(dc->b, IR_COND_NE, v, p->ctpr[i], reject(dc));
+            p->ctpr_known[i] = true;
+        }
+    }
+}
+
 /* Loads what the first pass found and lets the loop begin. */
 void e2k_trace_enter(DC *dc)
 {
@@ -126,6 +172,7 @@ void e2k_trace_enter(DC *dc)
     for (unsigned i = 0; i < t->n; i++) {
         t->e[i].t = current_value(dc, &t->e[i]);
     }
+    check_assumptions(dc);
     t->head = ir_label(dc->b);
     ir_bind(dc->b, t->head);
     ir_exit_check(dc->b);
@@ -137,10 +184,6 @@ void e2k_trace_steady_test(DC *dc, IrLabel *general)
 
     ir_brcondi(dc->b, IR_COND_NE, e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), 0, general);
     ir_brcondi(dc->b, IR_COND_LTU, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), t->n_alc + 1, general);
-    if (t->max_reg >= 0) {
-        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)),
-                   (unsigned)t->max_reg, general);
-    }
 }
 
 static bool is_entry(const Trace *t, IrVal v)
@@ -225,6 +268,12 @@ void e2k_trace_side_exits(DC *dc)
 {
     Trace *t = dc->p->trace;
 
+    if (t->reject) {
+        ir_bind(dc->b, t->reject);
+        e2k_call(dc, &e2k_helper_reject, NULL, 2, ir_env(dc->b), ir_i64(dc->b, t->head_ip), NULL,
+                 NULL, NULL, NULL);
+        e2k_gen_goto_far(dc, t->head_ip, t->head_mode);
+    }
     for (unsigned i = 0; i < t->n_exits; i++) {
         const SideExit *s = &t->exits[i];
 
@@ -267,6 +316,7 @@ bool e2k_trace_transfer(DC *dc, IrVal cond, bool always, uint64_t target, unsign
                    side_exit(dc, (SideExit){ .ip = dc->p->next_ip, .mode = fall_mode }));
     }
     if (ctpr) {
+        t->ctpr_used |= (uint8_t)(1u << (ctpr - 1));
         ir_brcondi(dc->b, IR_COND_NE,
                    e2k_ld_env(dc, IR_I64, ENV_OFS(ctpr) + 8 * (int32_t)(ctpr - 1)),
                    dc->p->ctpr[ctpr - 1],

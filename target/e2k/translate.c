@@ -795,6 +795,9 @@ static void commit_one(DC *dc, const Write *w)
         ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(ctpr) + w->where * 8, MO_64);
         p->ctpr_known[w->where] = !w->v;
         p->ctpr_guess[w->where] = false;
+        if (p->trace) {
+            p->trace->ctpr_written |= (uint8_t)(1u << w->where);
+        }
         p->ctpr[w->where] = w->known;
         break;
     case WR_ENV:
@@ -1064,7 +1067,6 @@ static void emit_steady(DC *dc, unsigned max)
     e2k_trace_steady_test(dc, general);
     at_head = *p;
     p->steady = true;
-    p->checked_size = MAX(p->checked_size, p->trace->max_reg + 1);
     walk(dc, max);
     memcpy(at_head.cold, p->cold, sizeof(p->cold));
     at_head.n_cold = p->n_cold;
@@ -1085,6 +1087,7 @@ static bool emit_trace(DC *dc, unsigned max, bool steady)
     ir_block_reset(dc->b);
     t->closed = t->too_long = false;
     t->n_exits = t->n_slots = t->n_pages = 0;
+    t->reject = NULL;
     begin(dc, t);
     e2k_trace_enter(dc);
     if (steady) {
