@@ -392,9 +392,12 @@ static const Directive directives[] = {
     { ".rodata", d_section, 0, ".rodata" }, { ".bss", d_section, 0, ".bss" },
     { ".section", d_section }, { ".seg", d_section }, { ".globl", d_globl }, { ".global", d_globl },
     { ".weak", d_globl }, { ".local", d_ignored }, { ".hidden", d_ignored }, { ".type", d_type },
-    { ".size", d_ignored }, { ".ident", d_ignored }, { ".file", d_ignored }, { ".ignore", d_ignored },
-    { ".accept", d_ignored }, { ".align", d_align }, { ".balign", d_align }, { ".p2align", d_align, 1 },
-    { ".byte", d_data, 1 }, { ".half", d_data, 2 }, { ".hword", d_data, 2 }, { ".short", d_data, 2 },
+    { ".size", d_ignored }, { ".ident", d_ignored }, { ".file", d_ignored },
+    { ".ignore", d_ignored },
+    { ".accept", d_ignored }, { ".align", d_align }, { ".balign", d_align },
+    { ".p2align", d_align, 1 },
+    { ".byte", d_data, 1 }, { ".half", d_data, 2 }, { ".hword", d_data, 2 },
+    { ".short", d_data, 2 },
     { ".uahalf", d_data, 2 }, { ".word", d_data, 4 }, { ".long", d_data, 4 }, { ".int", d_data, 4 },
     { ".uaword", d_data, 4 }, { ".quad", d_data, 8 }, { ".dword", d_data, 8 },
     { ".uadword", d_data, 8 }, { ".float", d_float, 4 }, { ".single", d_float, 4 },
@@ -854,7 +857,8 @@ static void as_init(As *as, const AsCpu *cpu, unsigned n_files)
     *as = (As){ .cpu = *cpu, .errors = g_string_new(""), .ops = index_ops(),
                 .sections = g_ptr_array_new_with_free_func(free_section),
                 .globals = g_hash_table_new(g_str_hash, g_str_equal),
-                .file_symbols = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref) };
+                .file_symbols = g_ptr_array_new() };
+    g_ptr_array_set_free_func(as->file_symbols, (GDestroyNotify)g_hash_table_unref);
     for (unsigned i = 0; i < n_files; i++) {
         g_ptr_array_add(as->file_symbols, g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                                                 free_symbol));

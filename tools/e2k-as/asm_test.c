@@ -27,7 +27,8 @@ static uint8_t random_reg(bool even)
 /* A code of src2; literals get random values, which need not be the shortest form. */
 static uint8_t random_src2(E2kBundle *b, bool even)
 {
-    static const uint8_t codes[] = { 0xd0, 0xd1, 0xd4, 0xd5, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde };
+    static const uint8_t codes[] = { 0xd0, 0xd1, 0xd4, 0xd5, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd,
+                                     0xde };
     uint8_t code = codes[below(G_N_ELEMENTS(codes))];
     unsigned first = code < 0xd8 ? code & 1 : code & 3, n = code < 0xdc ? 1 : 2;
 
@@ -49,7 +50,8 @@ static uint8_t random_src2(E2kBundle *b, bool even)
 
 static bool is_array(const E2kOpRow *row)
 {
-    return row->format == ALF10 || row->format == ALF19 || row->format == AAURW || row->format == AAURR;
+    return row->format == ALF10 || row->format == ALF19 || row->format == AAURW ||
+           row->format == AAURR;
 }
 
 /* ALS[23:8] of array operations */
@@ -183,7 +185,8 @@ static void round_trip(const E2kOpRow *row, unsigned version, unsigned c)
     }
     if (e2k_decode(bytes, n, 0, version, &back, NULL) != E2K_OK || back.alop[c].row != row) {
         g_error("%s, v%u, channel %u: als %08x ales %04x decodes to %s", row->name, version, c,
-                b.alop[c].als, b.alop[c].ales, back.alop[c].row ? back.alop[c].row->name : "nothing");
+                b.alop[c].als, b.alop[c].ales,
+                back.alop[c].row ? back.alop[c].row->name : "nothing");
     }
     g_assert_cmpuint(back.size_bytes, ==, n);
     text = e2k_disas_bundle(&back);
@@ -250,7 +253,8 @@ static void expect(unsigned version, const char *text, unsigned n, const uint32_
 }
 
 #define EXPECT(version, text, ...) \
-    expect(version, text, sizeof((uint32_t[]){ __VA_ARGS__ }) / 4, (const uint32_t[]){ __VA_ARGS__ })
+    expect(version, text, sizeof((uint32_t[]){ __VA_ARGS__ }) / 4, \
+           (const uint32_t[]){ __VA_ARGS__ })
 
 /* Words from real programs and from the processor maker's assembler */
 static void test_examples(void)
@@ -265,7 +269,8 @@ static void test_examples(void)
            0x0c10c034, 0x58ecd982, 0x10c0c083, 0x4fffffe2, 0x040000c4, 0x01c00000, 0xffffffc0,
            0x00000110);
     EXPECT(4, "{ call %ctpr1, wbs=4 }", 0x00009012, 0xc0000420, 0x50000004, 0);
-    EXPECT(4, "{ nop 5; stw,2 %r3, [ 0 + 0 ]; return %ctpr3 }", 0x10004292, 0x26c0c083, 0xf0000000, 0);
+    EXPECT(4, "{ nop 5; stw,2 %r3, [ 0 + 0 ]; return %ctpr3 }", 0x10004292, 0x26c0c083,
+           0xf0000000, 0);
     EXPECT(4, "ct %ctpr3", 0x00001001, 0xc0000c20);
     EXPECT(5, "movaq,2 area=1, ind=0, am=1, be=0, %r8", 0x00001021 - 0x10, 0xc000c000, 0x88895041,
            0x50510000);
@@ -283,7 +288,8 @@ static void test_bundles(void)
            0x82050011, 0x1f18a480, 0x60612065, 0x60410000);
     EXPECT(4, "pfmuls,2 %r0, %r1, %r2", 0x10400012, 0x38808182, 0x01c001c0, 0);
     EXPECT(5, "aaurwq,2 %r4, %aad3", 0x92408013, 0x3f180084, 0x3f180085, 0x600fc03f);
-    EXPECT(5, "{ fapb ct=1, fmt=4, mrng=8, asz=1; fapb dpl=0, fmt=3 }", 0x88800020, 0, 0x06000000, 0);
+    EXPECT(5, "{ fapb ct=1, fmt=4, mrng=8, asz=1; fapb dpl=0, fmt=3 }", 0x88800020, 0, 0x06000000,
+           0);
     EXPECT(2, "{ }", 0, 0);
     EXPECT(3, "{ loop_mode; nop 3; alc alcf=1, alct=1; abn abnf=1, abnt=1\n"
            "ct %ctpr1 ? #NOT_LOOP_END }", 0x00001581, 0xc06304a0);
@@ -373,6 +379,35 @@ static void test_link(void)
     g_assert_cmpuint(ph[1].p_memsz, >=, 5008);
 }
 
+/* Whatever the bytes are: decoding stays inside them, and what decodes can be printed. */
+static void test_noise(void)
+{
+    unsigned n_ok = 0;
+
+    for (unsigned i = 0; i < 300000; i++) {
+        unsigned n = 8 * (1 + below(8));
+        g_autofree uint8_t *bytes = g_malloc(n);
+        g_autofree char *text = NULL;
+        E2kBundle b;
+
+        for (unsigned k = 0; k < n; k++) {
+            bytes[k] = (uint8_t)below(256);
+        }
+        if (below(4)) {         /* few syllables, and the middle pointer where they end */
+            bytes[1] &= 0x17;
+            bytes[2] = 0;
+            bytes[3] = (uint8_t)(4u << below(6));
+            bytes[0] = (uint8_t)((n / 8 - 1) << 4 | (1 + (bytes[1] >> 4 & 1)));
+        }
+        if (e2k_decode(bytes, n, 0x1000, 1 + below(7), &b, NULL) == E2K_OK) {
+            text = e2k_disas_bundle(&b);
+            n_ok += strlen(text) > 3;
+        }
+    }
+    g_test_message("%u decoded", n_ok);
+    g_assert_cmpuint(n_ok, >, 1000);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -382,5 +417,6 @@ int main(int argc, char **argv)
     g_test_add_func("/e2k-as/refused", test_refused);
     g_test_add_func("/e2k-as/data", test_data);
     g_test_add_func("/e2k-as/link", test_link);
+    g_test_add_func("/e2k-as/noise", test_noise);
     return g_test_run();
 }

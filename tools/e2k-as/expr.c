@@ -174,7 +174,7 @@ static bool primary(As *as, AsValue *value)
     }
     name = as_identifier(as);
     if (!name) {
-        return as_error(as, *as->p ? "expression expected at '%s'" : "expression expected%s", as->p);
+        return as_error(as, "expression expected at '%s'", as->p);
     }
     if (*as->p == '@') {
         return as_error(as, "relocation '%s' is not supported: programs are linked at once", as->p);

@@ -224,8 +224,8 @@ static bool literal_fits(uint64_t value, unsigned bits, bool zero_ext, unsigned 
     return (value & ~mask) == 0 || (value | mask) == UINT64_MAX;
 }
 
-static bool add_literal(AsBundle *b, unsigned op, int where, const AsValue *v, unsigned bits, int lts,
-                        int hi)
+static bool add_literal(AsBundle *b, unsigned op, int where, const AsValue *v, unsigned bits,
+                        int lts, int hi)
 {
     Lit *lit = &b->lits[b->n_lits];
 
@@ -274,7 +274,8 @@ static bool src2_operand(AsBundle *b, unsigned op, int where, unsigned width, ui
     }
     bits = bits ? bits : natural;
     if (as->pass == 2 && !literal_fits(v.v, bits, zero_ext, width)) {
-        return as_error(as, "0x%" G_GINT64_MODIFIER "x does not fit a literal of %u bits", v.v, bits);
+        return as_error(as, "0x%" G_GINT64_MODIFIER "x does not fit a literal of %u bits", v.v,
+                        bits);
     }
     return add_literal(b, op, where, &v, bits, lts, hi);
 }
@@ -285,7 +286,8 @@ static bool dst_operand(As *as, uint8_t *code)
         const char *name;
         uint8_t code;
     } special[] = { { "%empty.lo", E2K_DST_EMPTY_LO }, { "%empty.hi", E2K_DST_EMPTY },
-                    { "%empty", E2K_DST_EMPTY }, { "%qempty", E2K_DST_EMPTY }, { "%tst", E2K_DST_TST },
+                    { "%empty", E2K_DST_EMPTY }, { "%qempty", E2K_DST_EMPTY },
+                    { "%tst", E2K_DST_TST },
                     { "%tcd", E2K_DST_TCD }, { "%tc", E2K_DST_TC }, { "%ctpr1", E2K_DST_CTPR1 },
                     { "%ctpr2", E2K_DST_CTPR2 }, { "%ctpr3", E2K_DST_CTPR3 } };
 
@@ -422,7 +424,7 @@ static bool aau_address(AsBundle *b, Op *op, unsigned idx)
 
             literal_form(as, &bits, &zero_ext, &lts, &hi);
             if (bits != 32 || lts > 2 || hi >= 0) {
-                return as_error(as, "an offset of an array is a literal of 32 bits in LTS0 to LTS2");
+                return as_error(as, "an array's offset is a literal of 32 bits in LTS0 to LTS2");
             }
             if (!as_expr(as, &v) || !add_literal(b, idx, IN_AAU, &v, 32, lts, -1)) {
                 return false;
@@ -594,7 +596,8 @@ static bool suffixes(As *as, int *channel, bool *sm)
 {
     *channel = -1;
     while (*as->p == ',') {
-        if (as->p[1] >= '0' && as->p[1] < '0' + E2K_N_CHANNELS && !isalnum((unsigned char)as->p[2])) {
+        if (as->p[1] >= '0' && as->p[1] < '0' + E2K_N_CHANNELS &&
+            !isalnum((unsigned char)as->p[2])) {
             *channel = as->p[1] - '0';
             as->p += 2;
         } else if (sm && !strncmp(as->p, ",sm", 3) && !isalnum((unsigned char)as->p[3])) {
@@ -618,7 +621,8 @@ static const GArray *find_log(As *as, const char *name, uint8_t *table)
     static const struct {
         const char *name;
         uint8_t table;
-    } named[] = { { "and", 0x80 }, { "or", 0xfe }, { "xor", 0x96 }, { "sel3", 0xca }, { "mjr", 0xe8 } };
+    } named[] = { { "and", 0x80 }, { "or", 0xfe }, { "xor", 0x96 }, { "sel3", 0xca },
+                  { "mjr", 0xe8 } };
     g_autofree char *base = NULL;
     const char *rest = strchr(name, '_');
     char *end;
@@ -1054,7 +1058,8 @@ static bool op_setei(AsBundle *b, const Other *o)
 {
     uint64_t v = 0;
 
-    return (o->arg || as_number(b->as, &v, 255)) && set_cs1(b, 2u << 28 | o->arg | (uint32_t)v, false);
+    return (o->arg || as_number(b->as, &v, 255)) &&
+           set_cs1(b, 2u << 28 | o->arg | (uint32_t)v, false);
 }
 
 static bool op_wait(AsBundle *b, const Other *o)
@@ -1377,8 +1382,8 @@ static bool op_mova(AsBundle *b, const Other *o)
 /* Half of an asynchronous instruction, kept as a bundle's literals: see as_bundle_end(). */
 static bool op_fapb(AsBundle *b, const Other *o)
 {
-    static const char *const names[] = { "ct", "dpl", "dcd", "fmt", "mrng", "d", "incr", "ind", "asz",
-                                         "abs", "disp", "si", NULL };
+    static const char *const names[] = { "ct", "dpl", "dcd", "fmt", "mrng", "d", "incr", "ind",
+                                         "asz", "abs", "disp", "si", NULL };
     static const uint64_t max[] = { 1, 1, 3, 7, 32, 31, 7, 15, 7, 31, UINT64_MAX, 1 };
     uint64_t v[12] = { 0 };
     bool right = strstr(b->as->p, "dpl") != NULL;
@@ -1411,7 +1416,8 @@ static const Other others[] = {
     { "alc", op_advance, SS_ALCF << 8 | SS_ALCT }, { "abp", op_advance, SS_ABPF << 8 | SS_ABPT },
     { "abn", op_advance, SS_ABNF << 8 | SS_ABNT }, { "abg", op_advance, SS_ABGI << 8 | SS_ABGD },
     { "crp", op_ss, 1u << 25 }, { "srp", op_ss, 1u << 27 }, { "slrp", op_ss, 5u << 25 },
-    { "vfdi", op_ss, 1u << SS_VFDI }, { "bap", op_ss, 1u << SS_BAP }, { "eap", op_ss, 1u << SS_EAP },
+    { "vfdi", op_ss, 1u << SS_VFDI }, { "bap", op_ss, 1u << SS_BAP },
+    { "eap", op_ss, 1u << SS_EAP },
     { "flushts", op_flushts, 3 }, { "invts", op_flushts, 2 }, { "pass", op_pass, 0 },
     { "andp", op_logic, 0 }, { "landp", op_logic, 1 }, { "movep", op_logic, 3 },
     { "clpandp", op_clp, 0 }, { "clplandp", op_clp, 1 }, { "incr", op_incr, 0 },
@@ -1699,7 +1705,8 @@ static void make_alop(AsBundle *b, const Op *op, int channel, bool second)
     unsigned lo = row->ales_lo >= 0 ? (unsigned)row->ales_lo :
                   half_of(op->src3, row, row->src3, second);
 
-    if (row->format == ALF10 || row->format == ALF19 || row->format == AAURW || row->format == AAURR) {
+    if (row->format == ALF10 || row->format == ALF19 || row->format == AAURW ||
+        row->format == AAURR) {
         src1 = op->aau >> 8;
         src2 = op->aau & 255;
     }
@@ -1715,9 +1722,7 @@ static void make_alop(AsBundle *b, const Op *op, int channel, bool second)
     out->row = row;
     out->has_ales = row->opc2 >= 0;
     if (out->has_ales) {
-        unsigned table_bit = row->format == ALF21LOG || row->format == ALF21LOGL ? op->table >> 7 : 0;
-
-        out->ales = (uint16_t)(((unsigned)row->opc2 + table_bit) << 8 | lo);
+        out->ales = (uint16_t)(((unsigned)row->opc2 + (op->table >> 7)) << 8 | lo);
     }
     b->b.alop_mask |= (uint8_t)(1u << channel);
 }

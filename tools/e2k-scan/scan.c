@@ -25,8 +25,8 @@ typedef struct Scan {
 static void report(const Scan *s, const char *what, const E2kBundle *b, unsigned channel)
 {
     if (s->verbose) {
-        printf("%s: %" PRIx64 ": %s, channel %u: als %08x ales %04x\n", s->file, b->pc, what, channel,
-               b->alop[channel].als, b->alop[channel].ales);
+        printf("%s: %" PRIx64 ": %s, channel %u: als %08x ales %04x\n", s->file, b->pc, what,
+               channel, b->alop[channel].als, b->alop[channel].ales);
     }
 }
 
@@ -123,7 +123,8 @@ static bool is_elbrus(const uint8_t *file, size_t size)
 {
     unsigned machine = size > EI_NIDENT + 4 ? file[18] | file[19] << 8 : 0;
 
-    return size > EI_NIDENT + 4 && !memcmp(file, ELFMAG, SELFMAG) && (machine == 175 || machine == 49);
+    return size > EI_NIDENT + 4 && !memcmp(file, ELFMAG, SELFMAG) &&
+           (machine == 175 || machine == 49);
 }
 
 static void scan_file(Scan *s, const char *name)

@@ -14,8 +14,8 @@
 enum { SHORT = E2K_NO_ALES, ANY = E2K_FIXED_NONE, SRC3 = E2K_ALES_SRC3, IMM8 = E2K_ALES_IMM8 };
 
 const E2kOpRow e2k_op_rows[] = {
-#define E2K_OP(name, alt, format, opcode, opc2, src1_fixed, ales_lo, cmp_opce, channels, src1, src2, \
-               src3, dst, pair, mas, category, alias) \
+#define E2K_OP(name, alt, format, opcode, opc2, src1_fixed, ales_lo, cmp_opce, channels, src1, \
+               src2, src3, dst, pair, mas, category, alias) \
     { name, alt, format, opcode, opc2, src1_fixed, ales_lo, cmp_opce, channels, src1, src2, \
       src3, dst, pair, mas, category, alias },
 #include "target/e2k/isa/opcodes.def"

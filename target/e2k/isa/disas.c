@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Wide instructions as text that e2k-as and the GNU assembler read: each operation with its channel,
- * each literal with its place, so that assembling the text gives the same operations again.
+ * Wide instructions as text that e2k-as and the GNU assembler read: each operation with its
+ * channel, each literal with its place, so that assembling the text gives the same operations
+ * again.
  * Addresses of code are written relative to the bundle ("."), with the address as a comment.
  */
 #include <inttypes.h>
@@ -342,7 +343,9 @@ static void put_pls(GString *s, const E2kBundle *b)
     unsigned used = 0;
 
     for (unsigned i = 0; i < b->n_pls; i++) {
-        used |= clp_is_used(b->pls[i]) ? 1u << (b->pls[i] >> 10 & 7) | 1u << (b->pls[i] >> 6 & 7) : 0;
+        if (clp_is_used(b->pls[i])) {
+            used |= 1u << (b->pls[i] >> 10 & 7) | 1u << (b->pls[i] >> 6 & 7);
+        }
     }
     for (unsigned n = 0; n < 4 && n / 2 < b->n_pls; n++) {
         uint8_t code = (uint8_t)(b->pls[n / 2] >> (n & 1 ? 16 : 24));
@@ -626,7 +629,8 @@ static void put_cs1(GString *s, const E2kBundle *b)
         put_bits(s, cs1, flushes, G_N_ELEMENTS(flushes), "\n", "");
         break;
     case 8:
-        put(s, "  vfbg umask=0x%x, dmask=0x%x, chkm4=%u\n", cs1 & 255, cs1 >> 8 & 255, cs1 >> 16 & 1);
+        put(s, "  vfbg umask=0x%x, dmask=0x%x, chkm4=%u\n", cs1 & 255, cs1 >> 8 & 255,
+            cs1 >> 16 & 1);
         break;
     default:
         put(s, "  ! CS1 0x%08x\n", cs1);
@@ -719,8 +723,8 @@ char *e2k_disas_fapb(const uint8_t code[16])
         const E2kFapb *h = &halves[i];
 
         put(s, "  fapb %s=%u, dcd=%u, fmt=%u, mrng=%u, d=%u, incr=%u, ind=%u, asz=%u, abs=%u, "
-            "disp=0x%x\n", i ? "dpl" : "ct", h->last, h->dcd, h->fmt, h->mrng, h->d, h->incr, h->ind,
-            h->asz, h->abs, (uint32_t)h->disp);
+            "disp=0x%x\n", i ? "dpl" : "ct", h->last, h->dcd, h->fmt, h->mrng, h->d, h->incr,
+            h->ind, h->asz, h->abs, (uint32_t)h->disp);
     }
     g_string_append(s, "}");
     return g_string_free(s, FALSE);

@@ -114,7 +114,8 @@ static void add_halves(const E2kBundle *b, Packer *p)
         const E2kMova *m = &b->mova[i];
 
         if (m->opcode) {
-            add_half(p, (uint16_t)(m->be << 15 | m->opcode << 12 | m->area << 6 | m->ind << 1 | m->am));
+            add_half(p, (uint16_t)(m->be << 15 | m->opcode << 12 | m->area << 6 | m->ind << 1 |
+                                   m->am));
         }
     }
 }

@@ -7,9 +7,9 @@
 
 /**
  * e2k_encode - pack a wide instruction
- * @b: read are nop, loop_mode, set_mark, has_*, ss, cs0, cs1, the counts with lts, pls, cds, alop_mask
- *     with als, has_ales, ales, row (may be NULL), and mova; HS and the presence bits of array loads
- *     are computed
+ * @b: read are nop, loop_mode, set_mark, has_*, ss, cs0, cs1, the counts with lts, pls, cds,
+ *     alop_mask with als, has_ales, ales, row (may be NULL), and mova; HS and the presence bits of
+ *     array loads are computed
  * @why: set when it cannot be packed
  *
  * Returns the number of bytes, a multiple of 8; 0 on failure.
