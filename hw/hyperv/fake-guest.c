@@ -7,6 +7,8 @@
 #include "util/wire.h"
 #include "vmbus-wire.h"
 
+uint64_t fake_ram_bytes = FAKE_RAM;
+unsigned fake_pump_turns = 40;
 FakeGuest fake = { .features = HYPERV_SYNIC | HYPERV_VPINDEX | HYPERV_STIMER };
 
 static void inject(unsigned vp, uint8_t vector)
@@ -64,13 +66,13 @@ void fake_guest_init(void)
     clock_virtual_manual();
     clock_virtual_advance(1000000000);
     memory_init();
-    rb = ram_block_new("pc.ram", FAKE_RAM, 0, &err);
+    rb = ram_block_new("pc.ram", fake_ram_bytes, RAM_NORESERVE, &err);
     g_assert_null(err);
     memory_region_init_ram_block(&ram, NULL, "pc.ram", rb);
     memory_region_add(address_space_root(address_space_memory), 0, &ram);
     fake.ram = rb->host;
     fake.os_id = (uint64_t)0x8100 << 48;
-    machine_services()->ram_bytes = FAKE_RAM;
+    machine_services()->ram_bytes = fake_ram_bytes;
     fake.partition = hv_partition_new(&wiring, &arch, FAKE_VPS);
 }
 
@@ -81,7 +83,7 @@ static void mark(void *opaque)
 
 void fake_pump(void)
 {
-    for (unsigned i = 0; i < 40; i++) {
+    for (unsigned i = 0; i < fake_pump_turns; i++) {
         bool done = false;
 
         main_loop_later(mark, &done);

@@ -25,9 +25,11 @@ typedef struct FakeGuest {
 } FakeGuest;
 
 extern FakeGuest fake;          /* one a process, as the partition is */
+extern uint64_t fake_ram_bytes; /* FAKE_RAM; set before fake_guest_init() */
 
 void fake_guest_init(void);     /* once: memory, clock by hand, partition; takes the big lock */
 void fake_pump(void);           /* the main loop until nothing is left to do */
+extern unsigned fake_pump_turns;        /* that many turns are surely enough; benches want few */
 void fake_synic_on(unsigned vp);
 void fake_synic_off(unsigned vp);
 void fake_wrmsr(unsigned vp, unsigned reg, uint64_t val);       /* SynIC; must succeed */
