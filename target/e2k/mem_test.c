@@ -127,8 +127,8 @@ static void alc(Bundle *b, unsigned ch, uint32_t opcode, unsigned s1, unsigned s
     b->als[ch] = (opcode & SM) | (opcode & 0x7f) << 24 | s1 << 16 | s2 << 8 | d;
 }
 
-static void alc_ext(Bundle *b, unsigned ch, uint16_t ales, uint32_t opcode, unsigned s1, unsigned s2,
-                    unsigned d)
+static void alc_ext(Bundle *b, unsigned ch, uint16_t ales, uint32_t opcode, unsigned s1,
+                    unsigned s2, unsigned d)
 {
     alc(b, ch, opcode, s1, s2, d);
     b->ales_mask |= 1u << ch;

@@ -17,7 +17,8 @@
 
 typedef struct MovaKind { uint8_t lg_size; bool quad; } MovaKind;
 static const MovaKind mova_kinds[8] = {     /* by opcode; 0 and 6: none */
-    [1] = { 0 }, [2] = { 1 }, [3] = { 2 }, [4] = { 3 }, [5] = { 3, true }, [7] = { 4 },
+    [1] = { 0, false }, [2] = { 1, false }, [3] = { 2, false }, [4] = { 3, false },
+    [5] = { 3, true }, [7] = { 4, false },
 };
 
 static int32_t area_ofs(unsigned h, unsigned area)

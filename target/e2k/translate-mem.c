@@ -486,8 +486,8 @@ static void emit_masked_store(DC *dc, const E2kAlop *op, const E2kEmit *e)
     }
     doit = e2k_and_cond(dc, e2k_and_cond(dc, dc->guard, e2k_loop_store_ok(dc)),
                         e2k_access_ok(dc, op->sm, addr, 16, true));
-    e2k_call(dc, &e2k_helper_stmqp, NULL, 6, ir_env(dc->b), addr, e2k_src(dc, op, 2, IR_I32), lo, hi,
-             flag_or_1(dc, doit));
+    e2k_call(dc, &e2k_helper_stmqp, NULL, 6, ir_env(dc->b), addr, e2k_src(dc, op, 2, IR_I32), lo,
+             hi, flag_or_1(dc, doit));
 }
 
 /* both halves of a 16-byte atomic store: of a pair, or of one register */

@@ -2,8 +2,8 @@
 /*
  * Hot loops are translated again as traces: from the loop's head along its branches until they come
  * back to the head in the same mode. A rotated loop comes back after one turn of its registers, so
- * it is unrolled on the way. Inside, registers, predicates and loop counters that an iteration reads
- * before writing them enter it in temps, which the back end keeps in host registers. State is
+ * it is unrolled on the way. Inside, registers, predicates and loop counters that an iteration
+ * reads before writing them enter it in temps, which the back end keeps in host registers. State is
  * written through as everywhere, so leaving a trace in the middle costs nothing.
  *
  * Two passes: the first finds out whether the trace closes and what it reads, the second emits it.
