@@ -79,7 +79,7 @@ static uint64_t ram_pages(void)
 
 /* ---- giving memory back to the host ---- */
 
-/* All of [gpa, gpa + len) that is the guest's RAM; page multiples. Returns the bytes that are not. */
+/* All of [gpa, gpa + len) that is the guest's RAM; page multiples. Returns what is not, bytes. */
 static uint64_t discard(VirtIOBalloon *b, uint64_t gpa, uint64_t len_bytes)
 {
     g_autoptr(Error) err = NULL;
