@@ -325,6 +325,7 @@ static void test_refused(void)
     refuse(2, "andp @p2, @p0, @p4", "@p0 to @p1 only");
     refuse(2, ".byte 300", "does not fit");
     refuse(2, "x: x:", "defined twice");
+    refuse(2, "sdisp %ctpr1, '", "a character expected");
     refuse(2, ".byte 1\n{ }", "not aligned");
     refuse(2, ".macro m\n m\n.endm\n m", "too deep");
     refuse(2, "{ addd,0 0, _f64,_lts0 1, %r1; addd,1 0, _f64,_lts1 2, %r2 }", "same place");

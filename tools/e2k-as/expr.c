@@ -116,6 +116,9 @@ static bool char_constant(As *as, AsValue *value)
     static const char escapes[] = "n\nt\tr\r0\0\\\\''";
     const char *e;
 
+    if (!*as->p) {
+        return as_error(as, "a character expected");
+    }
     value->v = (unsigned char)*as->p++;
     if (value->v == '\\' && *as->p) {
         e = memchr(escapes, *as->p, sizeof(escapes) - 1);
