@@ -231,6 +231,7 @@ static void test_read_behind_write(void)
 static void test_index_jumps(void)
 {
     start(0);
+    drv_desc(0, 0, DATA, 4, 0, 0);
     stle16(drv.ram + FAKE_VQ_GPA + VQ_AVAIL + 2, FAKE_VQ_SIZE + 1);
     drv_kick(0);
     g_assert_true(is_broken());
