@@ -617,6 +617,7 @@ static void test_restart(void)
 {
     Bundle b = { 0 };
 
+    code_start = CODE_ADDR + 0x1800;    /* where nothing has faulted so far */
     code_begin();
     alc(&b, 0, LDD, G(1), IMM(0), G(3));
     alc(&b, 2, STD, G(1), IMM(0), G(4));
@@ -632,6 +633,7 @@ static void test_restart(void)
     g_assert_cmphex(env->g[3].lo, ==, old);
     g_assert_cmphex(peek(DATA_ADDR, 8, false), ==, 99);
     g_assert_cmphex(env->g[5].lo, ==, DIAG);
+    code_start = CODE_ADDR;
 }
 
 /* ---- atomic sequences, conflicts ---- */
@@ -937,6 +939,7 @@ static void test_array_bad_loads(void)
     Bundle b = { 0 };
 
     fill_data();
+    code_start = CODE_ADDR + 0x1a00;
     code_begin();
     put_aau_start();
     put_fapb(PROGRAM_ADDR, true, 0, 4, 1, 2, 0, 0);
@@ -947,16 +950,17 @@ static void test_array_bad_loads(void)
     b.aas[0] = R(5) << 8;
     put_bundle(&b);
     code_end();
-    start_loop(DATA_END - 8, 0, 0, 1);
-    run_to_end();
-    g_assert_cmphex(env->win[4].lo, ==, peek(DATA_END - 8, 8, false));
-    g_assert_cmphex(env->win[5].lo, ==, MOVA_DIAG);
     start_loop(DATA_ADDR + 12, 0, 0, 1);
     run_to_end();
     g_assert_cmphex(env->win[4].lo, ==, MOVA_DIAG);
     g_assert_cmphex(env->win[5].lo, ==, peek(DATA_ADDR + 24, 4, false));
+    start_loop(DATA_END - 8, 0, 0, 1);
+    run_to_end();
+    g_assert_cmphex(env->win[4].lo, ==, peek(DATA_END - 8, 8, false));
+    g_assert_cmphex(env->win[5].lo, ==, MOVA_DIAG);
     put_fapb(PROGRAM_ADDR, true, 0, 3, 1, 2, 0, 0);
     run_to_fault(at, E2K_EXC_ILLEGAL_OPCODE, at);
+    code_start = CODE_ADDR;
 }
 
 /* A descriptor that changes while the unit runs; another program with fewer areas. */
