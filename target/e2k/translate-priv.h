@@ -83,6 +83,7 @@ typedef struct DCPriv {
     ColdTrap cold[MAX_COLD];
     unsigned n_cold;
     int wsize;                          /* registers, -1: not known */
+    bool split;                         /* the block ends here: what follows depends on state */
     int checked_size;                   /* indexes below have been checked against wsize */
     bool ctpr_known[3];
     bool ctpr_guess[3];                 /* not written in this block: env's value is a guess */

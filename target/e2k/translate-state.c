@@ -9,7 +9,8 @@
 
 enum {
     SREG_WD = 0x01, SREG_CWD = 0x06, SREG_CTPR1 = 0x15, SREG_CTPR3 = 0x17, SREG_USD_LO = 0x2d,
-    SREG_IP = 0x81, SREG_NIP, SREG_LSR, SREG_BR = 0x88, SREG_IDR = 0x8a, SREG_LSR1 = 0xc3,
+    SREG_IP = 0x81, SREG_NIP, SREG_LSR, SREG_PFPFR, SREG_FPCR, SREG_BR = 0x88, SREG_IDR = 0x8a,
+    SREG_LSR1 = 0xc3,
 };
 
 /* ---- reading ---- */
@@ -168,6 +169,7 @@ static void emit_rw(DC *dc, const E2kAlop *op, const E2kEmit *e)
     } else if (n == SREG_BR) {
         write_br(dc, op, v);
     } else {
+        dc->p->split |= n == SREG_PFPFR || n == SREG_FPCR;
         e2k_call(dc, &e2k_helper_sreg_write, NULL, 4, ir_env(dc->b), ir_i32(dc->b, n), v,
                  dc->guard ? dc->guard : ir_i32(dc->b, 1), NULL, NULL);
     }

@@ -1053,7 +1053,7 @@ static uint64_t walk(DC *dc, unsigned max)
             break;
         }
         ip = dc->p->follow_ip;
-    } while (!dc->ended && !block_is_full(dc, ip, max));
+    } while (!dc->ended && !dc->p->split && !block_is_full(dc, ip, max));
     return ip;
 }
 

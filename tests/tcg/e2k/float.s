@@ -2,14 +2,10 @@
 .macro PFPFR value
 	addd 0, \value, %r5
 	rws %r5, %pfpfr
-	ibranch set\@				! what follows is translated behind the change
-set\@:
 .endm
 .macro FPCR value
 	addd 0, \value, %r5
 	rws %r5, %fpcr
-	ibranch set\@
-set\@:
 .endm
 !@ rounding cpu=v2,v4,v6
 	START
