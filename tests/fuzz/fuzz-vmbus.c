@@ -491,8 +491,8 @@ static void dm_simple(unsigned type, unsigned len, uint64_t a, uint64_t b, uint6
     dm_send(w, MIN(len, sizeof(w)));
 }
 
-/* One packet of the host, answered as Linux would; false: there is none. */
-static bool serve_one(unsigned given_from)
+/* One packet of the host, answered as Linux would (@style 0), or about so; false: there is none. */
+static bool serve_one(unsigned style)
 {
     static uint8_t msg[DM_MESSAGE_MAX];
     RingPacket p;
@@ -510,15 +510,18 @@ static bool serve_one(unsigned given_from)
         return true;
     }
     if (ldle16(msg) == DM_BALLOON_REQUEST) {
-        uint64_t n = MIN(ldle32(msg + 8), given_from & 3 ? 0x40 : 0x800);
+        uint64_t n = MIN(ldle32(msg + 8), style & 3 ? 0x40 : 0x800);
         uint8_t w[24] = { DM_BALLOON_RESPONSE, 0, 24, 0, 9 };
         stle32(w + 12, 1 << 1);
-        stle64(w + 16, (0x800 + given_from * 64) | n << 40);
+        stle64(w + 16, (0x800 + style * 64) | n << 40);
         dm_send(w, sizeof(w));
     } else if (ldle16(msg) == DM_UNBALLOON_REQUEST && !(ldle32(msg + 8) & 1)) {
         dm_simple(DM_UNBALLOON_RESPONSE, 8, 0, 0, 0);
     } else if (ldle16(msg) == DM_HOT_ADD_REQUEST) {
-        dm_simple(DM_HOT_ADD_RESPONSE, 16, (ldle64(msg + 8) >> 40) | (uint64_t)1 << 32, 0, 0);
+        uint64_t n = ldle64(msg + 8) >> 40;
+        const uint64_t taken[8] = { n, n, n / 2, n + 100, UINT32_MAX, 0, 1, 0 };
+        dm_simple(DM_HOT_ADD_RESPONSE, 16, taken[style % 8] | (uint64_t)(style % 8 < 7) << 32, 0,
+                  0);
     }
     return true;
 }
@@ -810,9 +813,9 @@ static void op_clock(Input *in)
 
 static void op_serve(Input *in)
 {
-    unsigned n = in_u8(in) % 64;
+    uint8_t how = in_u8(in);
 
-    for (unsigned i = 0; i < n && serve_one(n); i++) {
+    for (unsigned i = 0; i < how % 64 && serve_one(how % 64); i++) {
     }
 }
 
