@@ -348,6 +348,32 @@ static void test_discard(gconstpointer flags)
     ram_block_unref(rb);
 }
 
+/* more ranges than one call of the host takes; those between keep what they hold */
+static void test_discard_many(gconstpointer flags)
+{
+    enum { N = 700 };
+    RAMBlock *rb = ram_block_new("many", 2 * N * 4096, GPOINTER_TO_UINT(flags), NULL);
+    RamRange r[N];
+    Error *err = NULL;
+
+    memset(rb->host, 0xab, rb->size);
+    for (unsigned i = 0; i < N; i++) {
+        r[i] = (RamRange){ (2 * i + 1) * 4096u, i % 3 ? 4096 : 0 };
+    }
+    g_assert_true(ram_block_discard_many(rb, r, N, &err));
+    for (unsigned i = 0; i < N; i++) {
+        g_assert_cmphex(rb->host[2 * i * 4096], ==, 0xab);
+        g_assert_cmphex(rb->host[(2 * i + 1) * 4096], ==, i % 3 ? 0 : 0xab);
+        g_assert_cmphex(rb->host[(2 * i + 2) * 4096 - 1], ==, i % 3 ? 0 : 0xab);
+    }
+    r[N - 1].ofs += 1;
+    r[0] = (RamRange){ 0, 4096 };
+    g_assert_false(ram_block_discard_many(rb, r, N, &err));
+    g_assert_cmphex(rb->host[0], ==, 0xab);         /* none was done */
+    error_free(err);
+    ram_block_unref(rb);
+}
+
 /* every second page of memory that the host may have put into huge pages; none comes back */
 static void test_discard_huge(void)
 {
@@ -419,6 +445,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/memory/discard/shared", GUINT_TO_POINTER(RAM_SHARED), test_discard);
     g_test_add_data_func("/memory/discard/memfd", GUINT_TO_POINTER(RAM_MEMFD | RAM_SHARED),
                          test_discard);
+    g_test_add_data_func("/memory/discard/many", GUINT_TO_POINTER(0), test_discard_many);
+    g_test_add_data_func("/memory/discard/many/memfd", GUINT_TO_POINTER(RAM_MEMFD | RAM_SHARED),
+                         test_discard_many);
     g_test_add_func("/memory/discard/huge", test_discard_huge);
     g_test_add_func("/memory/ram-addr", test_ram_addr);
     g_test_add_func("/memory/print", test_print);

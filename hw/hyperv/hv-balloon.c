@@ -327,38 +327,42 @@ static void poll(HvBalloon *b)
 
 /* ---- pages that the guest gives ---- */
 
-/* Contiguous discards of one reply are joined. */
+/* Contiguous discards of one reply are joined, and all are handed to the host together. */
+enum { MAX_RUNS = 256 };
 typedef struct Discard {
     HvBalloon *b;
     RAMBlock *block;
-    uint64_t ofs, len_bytes;    /* to do; len 0: nothing */
+    unsigned n_runs;            /* to do */
     uint64_t section_gpa, section_ofs;  /* of the RAM being looked at */
     uint64_t new_pages, twice_pages, foreign_pages, refused_pages;
+    RamRange runs[MAX_RUNS];    /* not cleared at the start */
 } Discard;
 
 static void discard_flush(Discard *d)
 {
     g_autoptr(Error) err = NULL;
 
-    if (d->len_bytes && !ram_block_discard(d->block, d->ofs, d->len_bytes, &err)) {
+    if (d->n_runs && !ram_block_discard_many(d->block, d->runs, d->n_runs, &err)) {
         guest_error("hv-balloon: %s", error_text(err));
     }
-    d->len_bytes = 0;
+    d->n_runs = 0;
 }
 
 static void discard_run(PageRange run, void *opaque)
 {
     Discard *d = opaque;
     uint64_t ofs = d->section_ofs + (run.start_pfn * RING_PAGE - d->section_gpa);
+    RamRange *last = d->n_runs ? &d->runs[d->n_runs - 1] : NULL;
 
     d->new_pages += run.n_pages;
-    if (d->len_bytes && ofs == d->ofs + d->len_bytes) {
-        d->len_bytes += run.n_pages * RING_PAGE;
+    if (last && ofs == last->ofs + last->len_bytes) {
+        last->len_bytes += run.n_pages * RING_PAGE;
         return;
     }
-    discard_flush(d);
-    d->ofs = ofs;
-    d->len_bytes = run.n_pages * RING_PAGE;
+    if (d->n_runs == MAX_RUNS) {
+        discard_flush(d);
+    }
+    d->runs[d->n_runs++] = (RamRange){ ofs, run.n_pages * RING_PAGE };
 }
 
 /*
@@ -489,8 +493,10 @@ static bool reply_is_endless(const HvBalloon *b)
 
 static void on_balloon(HvBalloon *b, const DmMessage *m)
 {
-    Discard d = { .b = b };
+    Discard d;
 
+    memset(&d, 0, offsetof(Discard, runs));
+    d.b = b;
     for (unsigned i = 0; i < m->balloon.n_ranges; i++) {
         PageRange r = dm_range(m, i);
         b->claimed_pages += r.n_pages;

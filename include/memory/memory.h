@@ -147,6 +147,9 @@ uint64_t ram_total_bytes(void);
 /* gives [ofs, ofs + len) back to the host; reads as zero afterwards. Also drops TLB entries'
  * assumptions and translations. Page multiples. False: host refused (logged by caller). */
 bool ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
+/* The same for several ranges with few calls of the host; all of them or none is looked at. */
+typedef struct RamRange { uint64_t ofs, len_bytes; } RamRange;
+bool ram_block_discard_many(RAMBlock *rb, const RamRange *ranges, unsigned n, Error **errp);
 /* the RAM block and offset of a guest physical address, NULL if no RAM is there */
 RAMBlock *ram_block_from_gpa(AddressSpace *as, uint64_t gpa, uint64_t *ofs, uint64_t *len_bytes);
 RAMBlock *ram_block_from_hva(const void *hva, uint64_t *ofs);
