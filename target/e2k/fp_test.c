@@ -621,12 +621,14 @@ static void model_compare(const E2kOpRow *row, Trial *t)
     const char *p = strstr(row->name, "cmp") + 3;
     bool ud = g_str_has_prefix(p, "ud"), f64;
     int code = ud ? 3 : cmp_code(&p);
+    unsigned bytes;
     Vec a, c, r;
 
     p += ud ? 2 : 0;
     f64 = *p == 'd';
-    vec_get(&a, &t->s[1], f64, row->name[0] == 'q' ? 16 : f64 || row->name[0] == 'p' ? 8 : 4);
-    vec_get(&c, &t->s[2], f64, 8 * a.n);
+    bytes = row->name[0] == 'q' ? 16 : f64 || row->name[0] == 'p' ? 8 : 4;
+    vec_get(&a, &t->s[1], f64, bytes);
+    vec_get(&c, &t->s[2], f64, bytes);
     r = a;
     if (p[1] == 'f') {
         if (code == 7 ? nan_of(f64, a.v[0]) || nan_of(f64, c.v[0])

@@ -44,6 +44,7 @@ static void behave(bool we_produce)
     uint32_t size_bytes = (n_pages - 1) * RING_PAGE;
     uint32_t write_idx = ldle32(pages[1]) % size_bytes & ~7u;
     uint32_t payload = in_u8(&input) & ~7u;
+    uint8_t *ring = pages[2];           /* its pages follow each other */
     const uint8_t h[16] = { RING_PACKET_INBAND, 0, 2, 0, (uint8_t)((16 + payload) / 8), 0,
                             in_u8(&input) & 1 };
 
@@ -52,7 +53,7 @@ static void behave(bool we_produce)
         return;
     }
     for (unsigned i = 0; i < 16; i++) {
-        pages[2][(write_idx + i) % size_bytes] = h[i];
+        ring[(write_idx + i) % size_bytes] = h[i];
     }
     stle32(pages[1], (write_idx + 24 + payload) % size_bytes);
 }
