@@ -171,10 +171,6 @@ static void model_return(PageRange r)
 static void model_sent(const uint8_t *msg, size_t len)
 {
     switch (ldle16(msg)) {
-    case DM_VERSION_RESPONSE:                   /* a driver that left in between took it all */
-        model_added(UINT64_MAX);
-        model_forget();
-        break;
     case DM_BALLOON_REQUEST:
         g_assert_false(model.asked || model.returned || model.offered.n_pages); /* one at a time */
         model.asked = true;
@@ -216,6 +212,21 @@ RingResult __wrap_vmbus_send(VMBusDevice *dev, const RingPacket *p, const void *
     return res;
 }
 
+RingResult __wrap_ring_open(Ring *r, const RingMem *mem, unsigned first_page, unsigned n_pages,
+                            bool produce);
+RingResult __real_ring_open(Ring *r, const RingMem *mem, unsigned first_page, unsigned n_pages,
+                            bool produce);
+/* The host opens a channel: it was closed before, and a driver that was offered memory took it. */
+RingResult __wrap_ring_open(Ring *r, const RingMem *mem, unsigned first_page, unsigned n_pages,
+                            bool produce)
+{
+    if (mem->map != rings.out.mem.map && rings.out.mem.map) {
+        model_added(UINT64_MAX);
+        model_forget();
+    }
+    return __real_ring_open(r, mem, first_page, n_pages, produce);
+}
+
 /* The end of the part of @r's pages from @pfn on that the reply names; @pfn: not named. */
 static uint64_t reply_covers(uint64_t pfn)
 {
@@ -230,9 +241,7 @@ static uint64_t reply_covers(uint64_t pfn)
     return end;
 }
 
-bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
-bool __real_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
-bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp)
+static void model_discard(const RAMBlock *rb, uint64_t ofs, uint64_t len_bytes)
 {
     uint64_t first = ofs / PAGE + (rb->host == far_ram ? FAR_PFN : rb->host == hot_ram ? HOT_PFN
                                                                                        : 0);
@@ -241,7 +250,7 @@ bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Er
     g_assert_true(rb->host == far_ram || rb->host == fake.ram || rb->host == hot_ram);
     g_assert_true(ofs % PAGE == 0 && len_bytes % PAGE == 0);
     if (rb->host == hot_ram && (model.resetting || first >= MAX(HOT_PFN, model.added_end))) {
-        return __real_ram_block_discard(rb, ofs, len_bytes, errp);      /* not the guest's */
+        return;                                 /* not the guest's */
     }
     for (uint64_t pfn = first, end; pfn < first + n; pfn = end) {
         end = reply_covers(pfn);
@@ -253,7 +262,24 @@ bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Er
     }
     model.n_given += n;
     reached.discarded += n;
+}
+
+bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
+bool __real_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp);
+bool __wrap_ram_block_discard(RAMBlock *rb, uint64_t ofs, uint64_t len_bytes, Error **errp)
+{
+    model_discard(rb, ofs, len_bytes);
     return __real_ram_block_discard(rb, ofs, len_bytes, errp);
+}
+
+bool __wrap_ram_block_discard_many(RAMBlock *rb, const RamRange *r, unsigned n, Error **errp);
+bool __real_ram_block_discard_many(RAMBlock *rb, const RamRange *r, unsigned n, Error **errp);
+bool __wrap_ram_block_discard_many(RAMBlock *rb, const RamRange *r, unsigned n, Error **errp)
+{
+    for (unsigned i = 0; i < n; i++) {
+        model_discard(rb, r[i].ofs, r[i].len_bytes);
+    }
+    return __real_ram_block_discard_many(rb, r, n, errp);
 }
 
 /* ---- guest memory ---- */
