@@ -120,8 +120,6 @@ static void helper_call_to(CPUE2KState *env, uint64_t target, uint32_t wbs, uint
     env->mode = 0;
 }
 
-enum { SYSCALL_ENTRY_SHIFT = 11 };
-
 static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip, uint64_t next_ip,
                         uint64_t mode)
 {
@@ -132,7 +130,7 @@ static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip,
     if (tag == E2K_CTPR_SYSCALL) {
         env->ip = next_ip;
         env->mode = mode;
-        env->syscall_entry = (uint32_t)(target >> SYSCALL_ENTRY_SHIFT);
+        env->syscall_entry = (uint32_t)(target >> E2K_SYSCALL_ENTRY_SHIFT);
         env->syscall_wbs = wbs;
         env->syscall_ip = ip;
         cpu->exception_index = EXCP_E2K_SYSCALL;

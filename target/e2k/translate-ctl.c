@@ -237,8 +237,6 @@ static bool cs0_is_transfer(const E2kBundle *b)
     return b->has_ss && !SS_CTOP(b) && SS_COND(b) && !SS_TYPE(b);
 }
 
-enum { SYSCALL_ENTRY_SHIFT = 11 };
-
 void e2k_gen_cs0(DC *dc)
 {
     const E2kBundle *b = &dc->bundle;
@@ -257,7 +255,8 @@ void e2k_gen_cs0(DC *dc)
         prepare(dc, 1, e2k_ctpr(target, E2K_CTPR_DISP) | E2K_CTPR_LDISP);
         break;
     case 6: case 0xa: case 0xe:
-        prepare(dc, n, e2k_ctpr((uint64_t)(b->cs0 & 31) << SYSCALL_ENTRY_SHIFT, E2K_CTPR_SYSCALL));
+        prepare(dc, n, e2k_ctpr((uint64_t)(b->cs0 & 31) << E2K_SYSCALL_ENTRY_SHIFT,
+                                E2K_CTPR_SYSCALL));
         break;
     case 7: case 0xb:
         prepare(dc, n, e2k_ctpr(0, E2K_CTPR_DISP));     /* gettsd */

@@ -28,7 +28,7 @@ static IrVal read_by_helper(DC *dc, unsigned n)
     IrVal t = ir_temp(dc->b, IR_I64);
 
     if (n == SREG_WD || n == SREG_CWD) {
-        ir_st(dc->b, ir_i64(dc->b, dc->mode & ~E2K_MODE_CHECKED), ir_env(dc->b), ENV_OFS(mode),
+        ir_st(dc->b, ir_i64(dc->b, dc->mode), ir_env(dc->b), ENV_OFS(mode),
               MO_64);
     }
     e2k_call(dc, &e2k_helper_sreg_read, t, 2, ir_env(dc->b), ir_i32(dc->b, n), NULL, NULL, NULL,
@@ -140,7 +140,7 @@ static void write_br(DC *dc, const E2kAlop *op, IrVal v)
         return;
     }
     e2k_call(dc, &e2k_helper_br_write, NULL, 5, ir_env(dc->b), v, ir_i64(dc->b, dc->p->next_ip),
-             ir_i64(dc->b, dc->mode & ~E2K_MODE_CHECKED), guard, NULL);
+             ir_i64(dc->b, dc->mode), guard, NULL);
 }
 
 static void emit_rw(DC *dc, const E2kAlop *op, const E2kEmit *e)

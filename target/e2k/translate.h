@@ -57,7 +57,6 @@ struct DC {
     E2kBundle bundle;                   /* the one being translated */
     unsigned version;
     uint64_t mode;                      /* E2K_MODE_* as this bundle starts: constants */
-    bool checked;                       /* loads are checked (E2K_MODE_CHECKED) */
     IrVal guard;                        /* I32 0/1 of the running operation; NULL: always */
     bool ended;                         /* the block has been left */
     struct DCPriv *p;                   /* translate.c */

@@ -32,8 +32,6 @@ enum { E2K_MAX_WINDOW = 224, E2K_N_GLOBALS = 32, E2K_N_PREDS = 32, E2K_TLS_REG =
 #define E2K_MODE_DBL         (1ull << 28)
 #define E2K_MODE_NFX         (1ull << 29)
 #define E2K_MODE_BR_MASK     ((1ull << 28) - 1)
-/* loads of this block are checked: a speculative one faulted here; only in block keys */
-#define E2K_MODE_CHECKED     (1ull << 30)
 
 /* One call: the caller's state, restored by return. 80 bytes. */
 typedef struct E2kFrame {
@@ -54,6 +52,7 @@ typedef struct E2kFrame {
 #define E2K_CTPR_TAG_SHIFT   54
 enum { E2K_CTPR_NONE = 0, E2K_CTPR_RETURN = 2, E2K_CTPR_DISP = 3, E2K_CTPR_SYSCALL = 5 };
 #define E2K_CTPR_LDISP       (1ull << 57)
+enum { E2K_SYSCALL_ENTRY_SHIFT = 11 };      /* system entry n is at address n << 11 */
 #define e2k_ctpr(addr, tag)  (((addr) & E2K_CTPR_ADDR_MASK) | (uint64_t)(tag) << 54)
 
 enum { E2K_N_AAD = 32, E2K_N_AASTI = 16, E2K_N_AAIND = 16, E2K_N_AAINCR = 8, E2K_N_AREAS = 32 };
@@ -93,7 +92,7 @@ enum {
 typedef struct CPUE2KState {
     E2kReg *win;                        /* %r0 */
     uint64_t ip;                        /* of the next bundle, when not in generated code */
-    uint64_t mode;                      /* E2K_MODE_*; without E2K_MODE_CHECKED */
+    uint64_t mode;                      /* E2K_MODE_* */
     uint32_t wsize, psize;              /* registers */
     E2kReg g[E2K_N_GLOBALS];
     uint8_t pred[E2K_N_PREDS];          /* 0 or 1, physical numbers (before rotation) */
