@@ -13,6 +13,7 @@
 #include "accel/accel.h"
 #include "target/e2k/cpu.h"
 #include "target/e2k/isa/decode.h"
+#include "target/e2k/user_test.h"
 
 #define CODE_ADDR 0x10000ul
 #define CODE_BYTES 4096ul
@@ -29,20 +30,10 @@ static int page_query(uint64_t gva)
 
 static void set_up(const char *accel)
 {
-    Error *err = NULL;
-    void *p = mmap((void *)CODE_ADDR, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-    g_assert(p == (void *)CODE_ADDR);
-    type_init_all();
-    g_assert(accel_select(accel, &err));
-    tcg_user_set_page_query(page_query);
-    tcg_user_init(&e2k_cpu_ops, 0);
-    cpu = &e2k_cpu_new("elbrus-v6", &err)->parent;
-    g_assert(!err);
+    test_map_at(CODE_ADDR, CODE_BYTES);
+    test_user_mode(accel, page_query);
+    cpu = current_cpu = test_cpu_new("elbrus-v6");
     env = e2k_env(cpu);
-    current_cpu = cpu;
-    cpu_list_add(cpu);
 }
 
 /* ---- code ---- */

@@ -20,6 +20,7 @@
 #include "target/e2k/cpu.h"
 #include "target/e2k/isa/decode.h"
 #include "target/e2k/isa/encode.h"
+#include "target/e2k/user_test.h"
 
 #define CODE_ADDR   0x10000ul
 #define CODE_BYTES  0x1000ul
@@ -61,47 +62,14 @@ static int page_query(uint64_t gva)
     return gva - CODE_ADDR < CODE_BYTES ? PROT_R | PROT_X : 0;
 }
 
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-    ucontext_t *uc = context;
-    uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP], new_pc = 0;
-
-    if (!tcg_user_segv(current_cpu, pc, (uintptr_t)info->si_addr,
-                       uc->uc_mcontext.gregs[REG_ERR] & 2, &new_pc)) {
-        signal(sig, SIG_DFL);
-    } else if (new_pc) {
-        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)new_pc;
-    }
-}
-
-static void map_at(uint64_t addr, uint64_t n)
-{
-    void *p = mmap((void *)addr, n, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-    g_assert(p == (void *)addr);
-}
-
 static void set_up(const char *accel, const char *model)
 {
-    static uint8_t alt_stack[65536];
-    stack_t alt = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
-    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-    Error *err = NULL;
-
-    type_init_all();
-    g_assert(accel_select(accel, &err));
-    map_at(CODE_ADDR, CODE_BYTES);
-    map_at(DATA_ADDR, DATA_BYTES);
-    tcg_user_set_page_query(page_query);
-    tcg_user_init(&e2k_cpu_ops, 0);
-    sigaltstack(&alt, NULL);
-    sigaction(SIGSEGV, &sa, NULL);
-    cpu = e2k_cpu_new(model, &err);
-    g_assert(cpu);
+    test_map_at(CODE_ADDR, CODE_BYTES);
+    test_map_at(DATA_ADDR, DATA_BYTES);
+    test_user_mode(accel, page_query);
+    current_cpu = test_cpu_new(model);
+    cpu = (E2KCPU *)current_cpu;
     env = &cpu->env;
-    current_cpu = &cpu->parent;
-    cpu_list_add(&cpu->parent);
 }
 
 /* ---- which operations ---- */
@@ -490,7 +458,7 @@ static void test_random(gconstpointer data)
             n_bad++;
             g_test_message("sequence %u of seed %" PRIu64, i, seed);
             if (!mapped) {
-                map_at(CODE_ADDR, CODE_BYTES);
+                test_map_at(CODE_ADDR, CODE_BYTES);
                 mapped = true;
             }
             rng = (seed + i) * 0x9e3779b97f4a7c15ull | 1;
