@@ -111,6 +111,8 @@ static GCond work_cond;     /* with the big lock */
 
 static void work_queue(CPUState *cpu, CPUWork *w)
 {
+    const AccelOps *accel = accel_current();
+
     g_mutex_lock(&cpu->work_mutex);
     if (cpu->work_last) {
         cpu->work_last->next = w;
@@ -120,6 +122,9 @@ static void work_queue(CPUState *cpu, CPUWork *w)
     cpu->work_last = w;
     g_mutex_unlock(&cpu->work_mutex);
     cpu_exit(cpu);
+    if (accel && accel->work_queued) {
+        accel->work_queued(cpu);
+    }
     if (bql_held() || cpu == current_cpu) {
         g_cond_broadcast(&cpu->halt_cond);
     } else {                /* or a sleeper that has just looked would miss it */

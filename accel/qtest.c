@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -accel qtest: vCPUs exist, with registers and local interrupt controllers, and never run. */
-#include "accel/accel.h"
+#include "accel-internal.h"
+#include "util/main-loop.h"
 
 static bool qtest_init(const CPUOps *ops, Error **errp)
 {
@@ -20,6 +21,17 @@ static bool qtest_create_vcpu(CPUState *cpu, Error **errp)
     return true;
 }
 
+/* There is no thread to do what was queued for a vCPU: the main loop does it. */
+static void run_queued(void *opaque)
+{
+    cpu_process_work(opaque);
+}
+
+static void qtest_work_queued(CPUState *cpu)
+{
+    main_loop_later(run_queued, cpu);
+}
+
 static void nothing(CPUState *cpu)
 {
 }
@@ -31,6 +43,6 @@ static void qtest_print_info(FILE *f)
 
 const AccelOps qtest_accel_ops = {
     .name = "qtest", .init = qtest_init, .set_option = qtest_set_option,
-    .create_vcpu = qtest_create_vcpu, .kick = nothing, .synchronize_state = nothing,
+    .create_vcpu = qtest_create_vcpu, .work_queued = qtest_work_queued, .synchronize_state = nothing,
     .print_info = qtest_print_info,
 };

@@ -14,16 +14,14 @@
 
 enum { LINE_MAX_BYTES = 1 << 20, TRANSFER_MAX = 1 << 18 };
 
-typedef struct QTest {
+struct QTest {
     Chardev *chr;
     GString *line;
-} QTest;
+};
 
 static QTest the_qtest;
 
-static void answer(QTest *q, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-
-static void answer(QTest *q, const char *fmt, ...)
+void qtest_answer(QTest *q, const char *fmt, ...)
 {
     va_list ap;
 
@@ -33,7 +31,7 @@ static void answer(QTest *q, const char *fmt, ...)
     chardev_write(q->chr, text, strlen(text));
 }
 
-static uint64_t number(const char *text)
+uint64_t qtest_number(const char *text)
 {
     return text ? strtoull(text, NULL, 0) : 0;
 }
@@ -46,70 +44,70 @@ static unsigned width(char letter)
 /* The last letter of the command is the width. */
 static void cmd_in(QTest *q, char **w)
 {
-    answer(q, "OK 0x%04" PRIx64 "\n",
-           address_space_ld(address_space_io, number(w[1]) & 0xffff, width(w[0][2]), NULL));
+    qtest_answer(q, "OK 0x%04" PRIx64 "\n",
+           address_space_ld(address_space_io, qtest_number(w[1]) & 0xffff, width(w[0][2]), NULL));
 }
 
 static void cmd_out(QTest *q, char **w)
 {
-    address_space_st(address_space_io, number(w[1]) & 0xffff, number(w[2]), width(w[0][3]));
-    answer(q, "OK\n");
+    address_space_st(address_space_io, qtest_number(w[1]) & 0xffff, qtest_number(w[2]), width(w[0][3]));
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_readx(QTest *q, char **w)
 {
-    answer(q, "OK 0x%016" PRIx64 "\n",
-           address_space_ld(address_space_memory, number(w[1]), width(w[0][4]), NULL));
+    qtest_answer(q, "OK 0x%016" PRIx64 "\n",
+           address_space_ld(address_space_memory, qtest_number(w[1]), width(w[0][4]), NULL));
 }
 
 static void cmd_writex(QTest *q, char **w)
 {
-    address_space_st(address_space_memory, number(w[1]), number(w[2]), width(w[0][5]));
-    answer(q, "OK\n");
+    address_space_st(address_space_memory, qtest_number(w[1]), qtest_number(w[2]), width(w[0][5]));
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_read(QTest *q, char **w)
 {
-    uint64_t n = MIN(number(w[2]), TRANSFER_MAX);
+    uint64_t n = MIN(qtest_number(w[2]), TRANSFER_MAX);
     g_autofree uint8_t *buf = g_malloc0(n + 1);
     GString *hex = g_string_new("0x");
 
-    gpa_read(number(w[1]), buf, n);
+    gpa_read(qtest_number(w[1]), buf, n);
     for (uint64_t i = 0; i < n; i++) {
         g_string_append_printf(hex, "%02x", buf[i]);
     }
-    answer(q, "OK %s\n", hex->str);
+    qtest_answer(q, "OK %s\n", hex->str);
     g_string_free(hex, TRUE);
 }
 
 static void cmd_write(QTest *q, char **w)
 {
-    uint64_t n = MIN(number(w[2]), TRANSFER_MAX);
+    uint64_t n = MIN(qtest_number(w[2]), TRANSFER_MAX);
     const char *hex = w[3] && strncmp(w[3], "0x", 2) == 0 ? w[3] + 2 : "";
     g_autofree uint8_t *buf = g_malloc0(n + 1);
 
     if (strlen(hex) < 2 * n) {
-        answer(q, "FAIL too few digits\n");
+        qtest_answer(q, "FAIL too few digits\n");
         return;
     }
     for (uint64_t i = 0; i < n; i++) {
         buf[i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
                            (g_ascii_xdigit_value(hex[2 * i + 1]) & 15));
     }
-    gpa_write(number(w[1]), buf, n);
-    answer(q, "OK\n");
+    gpa_write(qtest_number(w[1]), buf, n);
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_memset(QTest *q, char **w)
 {
-    uint64_t at = number(w[1]), n = number(w[2]);
+    uint64_t at = qtest_number(w[1]), n = qtest_number(w[2]);
     uint8_t page[4096];
 
-    memset(page, (int)number(w[3]), sizeof(page));
+    memset(page, (int)qtest_number(w[3]), sizeof(page));
     for (; n; at += MIN(n, sizeof(page)), n -= MIN(n, sizeof(page))) {
         gpa_write(at, page, MIN(n, sizeof(page)));
     }
-    answer(q, "OK\n");
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_clock_step(QTest *q, char **w)
@@ -117,30 +115,30 @@ static void cmd_clock_step(QTest *q, char **w)
     int64_t now = clock_ns(CLOCK_VIRTUAL), next = clock_next_deadline_ns(CLOCK_VIRTUAL);
 
     if (!clock_virtual_is_manual()) {
-        answer(q, "FAIL the clock is not manual; use -accel qtest\n");
+        qtest_answer(q, "FAIL the clock is not manual; use -accel qtest\n");
         return;
     }
-    clock_virtual_advance(w[1] ? (int64_t)number(w[1]) : next > now ? next - now : 0);
-    answer(q, "OK %" PRId64 "\n", clock_ns(CLOCK_VIRTUAL));
+    clock_virtual_advance(w[1] ? (int64_t)qtest_number(w[1]) : next > now ? next - now : 0);
+    qtest_answer(q, "OK %" PRId64 "\n", clock_ns(CLOCK_VIRTUAL));
 }
 
 static void cmd_clock_set(QTest *q, char **w)
 {
-    int64_t now = clock_ns(CLOCK_VIRTUAL), to = (int64_t)number(w[1]);
+    int64_t now = clock_ns(CLOCK_VIRTUAL), to = (int64_t)qtest_number(w[1]);
 
     if (!clock_virtual_is_manual()) {
-        answer(q, "FAIL the clock is not manual; use -accel qtest\n");
+        qtest_answer(q, "FAIL the clock is not manual; use -accel qtest\n");
         return;
     }
     if (to > now) {
         clock_virtual_advance(to - now);
     }
-    answer(q, "OK %" PRId64 "\n", clock_ns(CLOCK_VIRTUAL));
+    qtest_answer(q, "OK %" PRId64 "\n", clock_ns(CLOCK_VIRTUAL));
 }
 
 static void irq_seen(void *opaque, int n, int level)
 {
-    answer(opaque, "IRQ %s %d\n", level ? "raise" : "lower", n);
+    qtest_answer(opaque, "IRQ %s %d\n", level ? "raise" : "lower", n);
 }
 
 /* the ISA lines, whatever name of an interrupt controller is given */
@@ -152,29 +150,25 @@ static void cmd_intercept(QTest *q, char **w)
             irq_intercept(irq, irq_seen, q);
         }
     }
-    answer(q, "OK\n");
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_set_irq(QTest *q, char **w)
 {
-    unsigned n = (unsigned)number(w[1]);
+    unsigned n = (unsigned)qtest_number(w[1]);
 
     if (n < 16 && machine_services()->isa_irq) {
-        irq_set(machine_services()->isa_irq(n), number(w[2]) != 0);
+        irq_set(machine_services()->isa_irq(n), qtest_number(w[2]) != 0);
     }
-    answer(q, "OK\n");
+    qtest_answer(q, "OK\n");
 }
 
 static void cmd_endianness(QTest *q, char **w)
 {
-    answer(q, "OK little\n");
+    qtest_answer(q, "OK little\n");
 }
 
-static const struct {
-    const char *name;
-    unsigned n_args;                /* at least */
-    void (*run)(QTest *q, char **words);
-} commands[] = {
+static const QTestCommand commands[] = {
     { "inb", 1, cmd_in }, { "inw", 1, cmd_in }, { "inl", 1, cmd_in },
     { "outb", 2, cmd_out }, { "outw", 2, cmd_out }, { "outl", 2, cmd_out },
     { "readb", 1, cmd_readx }, { "readw", 1, cmd_readx }, { "readl", 1, cmd_readx },
@@ -183,25 +177,33 @@ static const struct {
     { "write", 3, cmd_write }, { "memset", 3, cmd_memset }, { "clock_step", 0, cmd_clock_step },
     { "clock_set", 1, cmd_clock_set }, { "irq_intercept_in", 0, cmd_intercept },
     { "irq_intercept_out", 0, cmd_intercept }, { "set_irq_in", 2, cmd_set_irq },
-    { "endianness", 0, cmd_endianness },
+    { "endianness", 0, cmd_endianness }, { NULL },
 };
+
+static const QTestCommand *find_command(const QTestCommand *rows, const char *name)
+{
+    while (rows->name && strcmp(rows->name, name) != 0) {
+        rows++;
+    }
+    return rows->name ? rows : NULL;
+}
 
 static void run_line(QTest *q, char *text)
 {
     g_auto(GStrv) words = g_strsplit(g_strstrip(text), " ", -1);
     unsigned n = g_strv_length(words);
 
-    for (unsigned i = 0; n && i < G_N_ELEMENTS(commands); i++) {
-        if (strcmp(commands[i].name, words[0]) == 0) {
-            if (n - 1 < commands[i].n_args) {
-                answer(q, "FAIL %s: too few arguments\n", words[0]);
-            } else {
-                commands[i].run(q, words);
-            }
-            return;
-        }
+    const char *name = n ? words[0] : "";
+    const QTestCommand *c = find_command(commands, name);
+
+    c = c ? c : find_command(qtest_x86_commands, name);
+    if (!c) {
+        qtest_answer(q, "FAIL Unknown command '%s'\n", name);
+    } else if (n - 1 < c->n_args) {
+        qtest_answer(q, "FAIL %s: too few arguments\n", name);
+    } else {
+        c->run(q, words);
     }
-    answer(q, "FAIL Unknown command '%s'\n", n ? words[0] : "");
 }
 
 static size_t can_read(void *opaque)

@@ -221,7 +221,6 @@ const AccelOps tcg_accel_ops = {
     .init = tcg_accel_init,
     .set_option = tcg_set_option,
     .create_vcpu = vcpu_thread_create,
-    .kick = cpu_kick,
     .synchronize_state = tcg_synchronize_state,
     .print_info = tcg_print_info,
 };

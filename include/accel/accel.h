@@ -11,7 +11,8 @@ typedef struct AccelOps {
     bool (*init)(const CPUOps *cpu_ops, Error **errp);  /* after options are set */
     bool (*set_option)(const char *key, const char *value, Error **errp);
     bool (*create_vcpu)(CPUState *cpu, Error **errp);   /* starts its thread, stopped */
-    void (*kick)(CPUState *cpu);
+    /* run_on_cpu() and such have work for @cpu; any thread. NULL: the vCPU's thread looks itself */
+    void (*work_queued)(CPUState *cpu);
     void (*synchronize_state)(CPUState *cpu);
     void (*print_info)(FILE *f);                        /* info jit */
 } AccelOps;

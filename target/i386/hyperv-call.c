@@ -257,10 +257,25 @@ static uint64_t pair(const CPUX86State *env, int hi, int lo)
     return (env->regs[hi] & 0xffffffff) << 32 | (env->regs[lo] & 0xffffffff);
 }
 
+static bool calls_open(const CPUX86State *env)
+{
+    return x86_hyperv_enabled(env) && hv_part.guest_os_id && (hv_part.hypercall & ENABLE);
+}
+
+bool x86_hyperv_call(CPUX86State *env, uint64_t control, uint64_t in, uint64_t out,
+                     uint64_t *result)
+{
+    if (!calls_open(env)) {
+        return false;
+    }
+    *result = call_run(env, control, in, out);
+    return true;
+}
+
 bool x86_hyperv_hypercall(CPUX86State *env)
 {
-    if (!x86_hyperv_enabled(env) || !hv_part.guest_os_id || !(hv_part.hypercall & ENABLE) ||
-        (env->hflags & HF_CPL_MASK) || !(env->hflags & HF_PE) || (env->hflags & HF_VM)) {
+    if (!calls_open(env) || (env->hflags & HF_CPL_MASK) || !(env->hflags & HF_PE) ||
+        (env->hflags & HF_VM)) {
         return false;
     }
     if (env->hflags & HF_CS64) {

@@ -36,6 +36,15 @@ bool x86_hyperv_tsc_invariant(const CPUX86State *env);
 /* this vCPU's TSC jumped (WRMSR of TSC or TSC_ADJUST): the reference page would lie */
 void x86_hyperv_tsc_changed(CPUX86State *env);
 
+/**
+ * x86_hyperv_call - a hypercall by its values, whatever mode and registers @env has
+ * @control, @in, @out: as in RCX, RDX, R8 of 64-bit code
+ * @result: as in RAX
+ * False: hypercalls are not switched on. Thread: @env's, or any while it cannot run (qtest).
+ */
+bool x86_hyperv_call(CPUX86State *env, uint64_t control, uint64_t in, uint64_t out,
+                     uint64_t *result);
+
 /* start-up; big lock */
 void x86_hyperv_attach(const HyperVOps *ops);
 extern const HyperVArch x86_hyperv_arch;            /* for hyperv_create() */
