@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-A guest's VMBus and Dynamic Memory drivers, played through the qtest socket: MSRs and hypercalls as a
-kernel makes them, guest RAM as a file that is mapped here. Nothing that arrives is trusted to be on
+A guest's VMBus and Dynamic Memory drivers, played through the qtest socket: MSRs and hypercalls as
+a kernel makes them, guest RAM as a file that is mapped here. Nothing that arrives is trusted to be on
 time: turn() lets the main loop run, by counts, never by time.
 """
 import mmap
@@ -39,7 +39,7 @@ class VMBusGuest(QTest):
         self.file = tempfile.NamedTemporaryFile(prefix="guest-ram-")
         self.file.truncate(self.bytes)
         self.ram = mmap.mmap(self.file.fileno(), self.bytes)
-        self.gone = set()               # pfns that are not the guest's any more, or its own business
+        self.gone = set()               # pfns given away, or the drivers' own
         super().__init__(
             "-object", f"memory-backend-file,id=ram,size={mib}M,mem-path={self.file.name},share=on",
             "-machine", "memory-backend=ram", "-m", f"{mib}M", *args)
