@@ -70,10 +70,14 @@ static bool tlb_entry_empty(const TlbEntry *e)
 }
 
 /* The page that an entry is for; an empty one has TLB_INVALID set in all comparators. */
+static uint64_t tlb_entry_page(const TlbEntry *e)
+{
+    return e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
+}
+
 static bool tlb_entry_is(const TlbEntry *e, uint64_t page)
 {
-    return ((e->addr_read & e->addr_write & e->addr_code) & PAGE_MASK_) == page &&
-           !tlb_entry_empty(e);
+    return tlb_entry_page(e) == page && !tlb_entry_empty(e);
 }
 
 static void tlb_entry_clear(TlbEntry *e)
@@ -132,8 +136,7 @@ static void tlb_grow(TlbFast *f, TlbMode *m)
     for (size_t i = 0; i < n; i++) {
         const TlbEntry *e = &old_f.table[i];
         if (!tlb_entry_empty(e)) {
-            uint64_t page = e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
-            tlb_put(f, m, tlb_index(f, page), e, &old_m.full[i]);
+            tlb_put(f, m, tlb_index(f, tlb_entry_page(e)), e, &old_m.full[i]);
         }
     }
     tlb_tables_free(&old_f, &old_m);
@@ -198,8 +201,8 @@ static void tlb_flush_mode(CPUState *cpu, unsigned idx)
     }
     memset(m->victim, 0xff, sizeof(m->victim));
     m->n_used[0] = m->n_used[1] = m->n_fills = 0;
-    m->large_bloom = 0;
-    m->has_1g = false;
+    memset(m->large, 0, sizeof(m->large));
+    m->huge[0] = m->huge[1] = 0;
     tlb_unlock(cpu->tlb);
 }
 
@@ -215,6 +218,8 @@ static void tlb_clear_nonglobal(TlbFast *f, TlbMode *m)
         }
     }
     m->n_used[0] = 0;
+    memset(m->large[0], 0, sizeof(m->large[0]));
+    m->huge[0] = 0;
 }
 
 static void tlb_flush_mode_nonglobal(CPUState *cpu, unsigned idx)
@@ -269,24 +274,32 @@ void tlb_flush(CPUState *cpu)
     tlb_flush_modes(cpu, UINT32_MAX);
 }
 
-static uint64_t large_bit(uint64_t gva)
+static uint64_t huge_bit(uint64_t gva)
 {
-    uint64_t n = gva >> 21;
+    uint64_t n = gva >> HUGE_BITS;
     return (uint64_t)1 << ((n ^ n >> 6 ^ n >> 12) & 63);
+}
+
+/* Size of the largest page around @gva that may have an entry, by its logarithm. */
+static unsigned largest_page_bits(const TlbMode *m, uint64_t gva)
+{
+    if ((m->huge[0] | m->huge[1]) & huge_bit(gva)) {
+        return HUGE_BITS;
+    }
+    return large_set_has(m->large[0], gva) || large_set_has(m->large[1], gva) ? LARGE_BITS
+                                                                              : PAGE_BITS;
 }
 
 /* With the lock. Forgets the entry if its guest page, perhaps a large one, holds @page. */
 static void tlb_entry_clear_around(TlbEntry *e, const TlbFullEntry *full, uint64_t page)
 {
-    uint64_t is = e->addr_read & e->addr_write & e->addr_code & PAGE_MASK_;
-
-    if (!tlb_entry_empty(e) && !((is ^ page) >> full->lg_page_size)) {
+    if (!tlb_entry_empty(e) && !((tlb_entry_page(e) ^ page) >> full->lg_page_size)) {
         tlb_entry_clear(e);
     }
 }
 
-/* With the lock: every entry that came from the large page around @page. */
-static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
+/* With the lock: every entry that came from a page of more than 2 MiB around @page. */
+static void tlb_flush_huge(TlbFast *f, TlbMode *m, uint64_t page)
 {
     SlotIter it = { 0 };
     size_t i;
@@ -294,6 +307,23 @@ static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
     while (tlb_next_slot(f, m, &it, &i)) {
         tlb_entry_clear_around(&f->table[i], &m->full[i], page);
     }
+}
+
+/* With the lock: the same for 2 MiB, whose 512 entries are neighbours. */
+static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
+{
+    size_t n = MIN(tlb_size(f), (size_t)1 << (LARGE_BITS - PAGE_BITS));
+    size_t first = tlb_index(f, page & ~(((uint64_t)1 << LARGE_BITS) - 1));
+
+    for (size_t i = first; i < first + n; i++) {
+        if (!((tlb_entry_page(&f->table[i]) ^ page) >> LARGE_BITS)) {
+            tlb_entry_clear_around(&f->table[i], &m->full[i], page);
+        }
+    }
+}
+
+static void tlb_flush_victims(TlbMode *m, uint64_t page)
+{
     for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
         tlb_entry_clear_around(&m->victim[v], &m->victim_full[v], page);
     }
@@ -302,6 +332,7 @@ static void tlb_flush_large(TlbFast *f, TlbMode *m, uint64_t page)
 void tlb_flush_page(CPUState *cpu, uint64_t gva)
 {
     uint64_t page = gva & PAGE_MASK_;
+    unsigned lg_max = PAGE_BITS;
 
     if (tcg_config.user) {
         return;
@@ -312,21 +343,21 @@ void tlb_flush_page(CPUState *cpu, uint64_t gva)
         TlbFast *f = &cpu->tlb_fast[idx];
         TlbMode *m = &cpu->tlb->mode[idx];
         TlbEntry *e = &f->table[tlb_index(f, page)];
+        unsigned lg = largest_page_bits(m, page);
 
-        if (m->has_1g || m->large_bloom & large_bit(page)) {
-            tlb_flush_large(f, m, page);
-        }
         if (tlb_entry_is(e, page)) {
             tlb_entry_clear(e);
         }
-        for (unsigned v = 0; v < TLB_VICTIM_ENTRIES; v++) {
-            if (tlb_entry_is(&m->victim[v], page)) {
-                tlb_entry_clear(&m->victim[v]);
-            }
+        if (lg == HUGE_BITS) {
+            tlb_flush_huge(f, m, page);
+        } else if (lg == LARGE_BITS) {
+            tlb_flush_large(f, m, page);
         }
+        tlb_flush_victims(m, page);
+        lg_max = MAX(lg_max, lg);
     }
     tlb_unlock(cpu->tlb);
-    tb_jump_cache_flush_page(cpu, page);
+    tb_jump_cache_flush_page(cpu, page, lg_max);
 }
 
 void tlb_flush_all_cpus(void)
@@ -488,12 +519,12 @@ static void evict(TlbMode *m, TlbEntry *e, const TlbFullEntry *full, uint64_t pa
     }
 }
 
-static void note_large(TlbMode *m, uint64_t page, uint64_t page_size)
+static void note_large(TlbMode *m, uint64_t page, const TlbFullEntry *full)
 {
-    if (page_size > (uint64_t)2 << 20) {
-        m->has_1g = true;
-    } else if (page_size > PAGE_SIZE_) {
-        m->large_bloom |= large_bit(page);
+    if (full->lg_page_size > LARGE_BITS) {
+        m->huge[full->global] |= huge_bit(page);
+    } else if (full->lg_page_size > PAGE_BITS) {
+        large_set_add(m->large[full->global], page);
     }
 }
 
@@ -525,7 +556,7 @@ void tlb_set_page(CPUState *cpu, uint64_t gva, uint64_t gpa, int prot, int mmu_i
     i = tlb_index(f, page);
     evict(m, &f->table[i], &m->full[i], page);
     tlb_put(f, m, i, &e, &full);
-    note_large(m, page, page_size);
+    note_large(m, page, &full);
     if (++m->n_fills > 2 * tlb_size(f) && tlb_size(f) < TLB_MAX_ENTRIES) {
         m->n_fills = (uint32_t)tlb_size(f);
         tlb_grow(f, m);

@@ -673,6 +673,37 @@ static void t_remap(const char *accel)
     g_assert_cmpuint(n_fills, ==, 4);   /* code, two loads, the first again */
 }
 
+/* one flush inside a large page: the blocks of all its parts are looked up again */
+static void t_remap_large_code(const char *accel)
+{
+    enum { BIG = 0x1e00000, LARGE = PROT_R | PROT_X | 8 };
+    CPUState *cpu;
+    ToyState *s;
+
+    machine(accel, 1);
+    cpu = cpus[0];
+    s = TOY(cpu);
+    for (int i = 0; i < 2; i++) {
+        code_at(0x8000 + 0x1000u * (unsigned)i);
+        put(OP_ADDI, 5, 5, 0, i ? 100 : 1);
+        put(OP_JR, 6, 0, 0, 0);
+        map_page(BIG + 0x1000u * (unsigned)i, 0x8000 + 0x1000u * (unsigned)i, LARGE);
+    }
+    code_at(0x1000);
+    put(OP_MOVI, 6, 0, 0, 0x1018);
+    put(OP_MOVI, 4, 0, 0, BIG);
+    put(OP_JR, 4, 0, 0, 0);
+    put(OP_ST, 1, 2, 0, 0);             /* 0x1018 */
+    put(OP_INVLPG, 0, 4, 0, 0x5000);
+    put(OP_MOVI, 6, 0, 0, 0x1038);
+    put(OP_JR, 4, 0, 0, 0);
+    put(OP_EXIT, 0, 0, 0, 3);           /* 0x1038 */
+    s->r[2] = PT_BASE + (BIG >> 12) * 8;
+    s->r[1] = 0x9000 | LARGE;
+    g_assert_cmpint(run(cpu, 0x1000), ==, 3);
+    g_assert_cmpuint(s->r[5], ==, 101);
+}
+
 static uint64_t peek(CPUState *cpu, uint64_t gva)
 {
     return cpu_ld(cpu, gva, MO_64 | mo_mmu(1), 0);
@@ -1154,7 +1185,7 @@ int main(int argc, char **argv)
     static const struct { const char *name; void (*fn)(const char *accel); } tests[] = {
         { "loop", t_loop }, { "indirect", t_indirect }, { "memory", t_memory },
         { "device", t_device }, { "fault", t_fault }, { "self-modifying", t_self_modifying },
-        { "remap", t_remap },
+        { "remap", t_remap }, { "remap-large-code", t_remap_large_code },
         { "global", t_global }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
         { "debug", t_debug }, { "smp", t_smp },
         { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts },

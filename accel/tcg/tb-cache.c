@@ -424,12 +424,13 @@ void tb_jump_cache_reset(CPUState *cpu)
     t->n_jc_used[0] = t->n_jc_used[1] = 0;
     memset(t->jc_listed, 0, sizeof(t->jc_listed));
     memset(t->jc_pages, 0, sizeof(t->jc_pages));
+    memset(t->jc_large, 0, sizeof(t->jc_large));
 }
 
 static unsigned jc_page_bit(uint64_t gva)
 {
     uint64_t pfn = gva >> PAGE_BITS;
-    return (unsigned)(pfn ^ (pfn >> 8) ^ (pfn >> 16)) & 255;
+    return (unsigned)(pfn ^ (pfn >> 13) ^ (pfn >> 26)) & 8191;
 }
 
 /* No jump hits the slot any more. The block stays known: tb_find() looks whether it is right. */
@@ -452,7 +453,8 @@ void tb_jump_cache_put(CPUState *cpu, TB *tb, bool global)
         t->jc_listed[i] |= (uint8_t)(1 << global);
         t->jc_used[global][t->n_jc_used[global]++] = (uint16_t)i;
     }
-    t->jc_pages[jc_page_bit(tb->pc) / 64] |= (uint64_t)1 << (jc_page_bit(tb->pc) % 64);
+    t->jc_pages[global][jc_page_bit(tb->pc) / 64] |= (uint64_t)1 << (jc_page_bit(tb->pc) % 64);
+    large_set_add(t->jc_large[global], tb->pc);
     __atomic_store_n(&e->flags, UINT64_MAX, __ATOMIC_RELEASE);
     e->pc = tb->pc;
     e->code = tb->code.entry;
@@ -473,31 +475,35 @@ void tb_jump_cache_flush(CPUState *cpu, bool global_too)
             t->jc_listed[t->jc_used[k][i]] &= (uint8_t)~(1 << k);
         }
         t->n_jc_used[k] = 0;
-    }
-    if (!t->n_jc_used[1]) {
-        memset(t->jc_pages, 0, sizeof(t->jc_pages));
+        memset(t->jc_pages[k], 0, sizeof(t->jc_pages[k]));
+        memset(t->jc_large[k], 0, sizeof(t->jc_large[k]));
     }
 }
 
-static bool jc_may_have(const CPUTlb *t, uint64_t gva)
+static bool jc_has_page(const CPUTlb *t, unsigned k, uint64_t gva)
 {
     unsigned b = jc_page_bit(gva);
-    return t->jc_pages[b / 64] >> (b % 64) & 1;
+    return t->jc_pages[k][b / 64] >> (b % 64) & 1;
 }
 
-/* Blocks that begin on the page, or on the one before and reach into it. */
-void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva)
+static bool jc_may_have(const CPUTlb *t, unsigned k, uint64_t gva, unsigned lg_bytes)
+{
+    return lg_bytes == PAGE_BITS ? jc_has_page(t, k, gva) || jc_has_page(t, k, gva - PAGE_SIZE_)
+         : lg_bytes > LARGE_BITS || large_set_has(t->jc_large[k], gva) ||
+           large_set_has(t->jc_large[k], (gva >> LARGE_BITS << LARGE_BITS) - PAGE_SIZE_);
+}
+
+/* Blocks that begin on the page of 1 << @lg_bytes, or right before it and reach into it. */
+void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva, unsigned lg_bytes)
 {
     CPUTlb *t = cpu->tlb;
-    uint64_t page = gva & PAGE_MASK_;
 
-    if (!jc_may_have(t, page) && !jc_may_have(t, page - PAGE_SIZE_)) {
-        return;
-    }
     for (unsigned k = 0; k < 2; k++) {
-        for (unsigned i = 0; i < t->n_jc_used[k]; i++) {
+        bool may_have = jc_may_have(t, k, gva, lg_bytes);
+
+        for (unsigned i = 0; may_have && i < t->n_jc_used[k]; i++) {
             JumpCacheEntry *e = &cpu->jump_cache[t->jc_used[k][i]];
-            if ((e->pc & PAGE_MASK_) == page || (e->pc & PAGE_MASK_) == page - PAGE_SIZE_) {
+            if (!((e->pc ^ gva) >> lg_bytes) || !(((e->pc + PAGE_SIZE_) ^ gva) >> lg_bytes)) {
                 e->flags = UINT64_MAX;
             }
         }

@@ -60,6 +60,27 @@ typedef struct PageDesc {
 #define TLB_MMIO        (1u << 9)       /* not plain RAM: TlbFullEntry says what */
 #define TLB_FLAGS       (TLB_INVALID | TLB_NOTDIRTY | TLB_MMIO)
 
+enum { LARGE_BITS = 21, HUGE_BITS = 30 };       /* guest pages of 2 MiB; all that are larger */
+
+/* Regions of 2 MiB, hashed to bits: may say yes for one that was never added. */
+typedef uint64_t LargeSet[8];
+
+static inline unsigned large_set_bit(uint64_t gva)
+{
+    uint64_t n = gva >> LARGE_BITS;
+    return (unsigned)(n ^ n >> 9 ^ n >> 18) & 511;
+}
+
+static inline void large_set_add(LargeSet set, uint64_t gva)
+{
+    set[large_set_bit(gva) / 64] |= (uint64_t)1 << large_set_bit(gva) % 64;
+}
+
+static inline bool large_set_has(const LargeSet set, uint64_t gva)
+{
+    return set[large_set_bit(gva) / 64] >> large_set_bit(gva) % 64 & 1;
+}
+
 typedef struct TlbMode {
     TlbFullEntry *full;
     /* indexes filled since the last flush, of [0] other and [1] global entries; may repeat or be
@@ -68,8 +89,8 @@ typedef struct TlbMode {
     uint32_t n_used[2];         /* == size of the table: more than the list could take */
     uint32_t n_fills;           /* since the last flush or growth */
     uint32_t max_fills, n_flushes;      /* of the current window */
-    uint64_t large_bloom;       /* 2 MiB pages with an entry, hashed to bits */
-    bool has_1g;
+    LargeSet large[2];          /* guest pages of 2 MiB with an entry; [1]: global ones */
+    uint64_t huge[2];           /* larger ones, by the gigabyte, hashed to bits */
     unsigned victim_next;
     TlbEntry victim[TLB_VICTIM_ENTRIES];
     TlbFullEntry victim_full[TLB_VICTIM_ENTRIES];
@@ -82,12 +103,13 @@ typedef struct CPUTlb {
     uint32_t n_returns;         /* atomic: from generated code to the run loop */
     TlbMode mode[CPU_MMU_MODES_MAX];
 
-    /* jump cache: filled slots, and a filter of the pages they are for */
+    /* jump cache: filled slots, and filters of the pages they are for */
     uint16_t jc_used[2][1u << JUMP_CACHE_BITS];     /* [1]: blocks on global pages */
     unsigned n_jc_used[2];
     uint8_t jc_listed[1u << JUMP_CACHE_BITS];       /* bit k: the slot is in jc_used[k] */
     bool code_global;           /* the page last looked up by cpu_code_page() */
-    uint64_t jc_pages[4];
+    uint64_t jc_pages[2][128];  /* pages hashed to bits, for each list */
+    LargeSet jc_large[2];       /* the 2 MiB around them */
 
     /* last RAM looked up by physical address */
     uint64_t ram_first, ram_last;
@@ -142,7 +164,7 @@ static inline bool page_has_code(uint64_t page)
 bool tb_written(uint64_t ram_addr, uint64_t len_bytes, TB *self, bool whole_page);
 void tb_jump_cache_reset(CPUState *cpu);
 void tb_jump_cache_flush(CPUState *cpu, bool global_too);
-void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva);
+void tb_jump_cache_flush_page(CPUState *cpu, uint64_t gva, unsigned lg_bytes);
 void tb_jump_cache_put(CPUState *cpu, TB *tb, bool global);
 void tb_cache_print(FILE *f);
 void tb_cache_lock(void);
