@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include "accel/accel.h"
 #include "task.h"
@@ -111,38 +110,42 @@ bool guest_ok(uint64_t gva, uint64_t len, int prot)
 }
 
 /*
- * Copies between the guest's memory and ours. The kernel does it, since a mapping may end before
- * its file does or be gone when we look; where it may not, the page table has to be trusted.
+ * host_copy(to, from, n): false if a byte was not there. The page table may say that it is, and yet
+ * a mapping ends before its file does, or is gone when we look: the handler of SIGSEGV and SIGBUS
+ * moves a pc at host_copy_at to host_copy_fault.
  */
-static bool copy(void *ours, uint64_t gva, size_t n, bool write)
-{
-    struct iovec local = { ours, n }, remote = { g2h(gva), n };
-    ssize_t done;
+__asm__(".text\n.globl host_copy\n.type host_copy,@function\nhost_copy:\n"
+        "  mov %rdx, %rcx\n"
+        ".globl host_copy_at\nhost_copy_at:\n"
+        "  rep movsb\n"
+        "  mov $1, %eax\n  ret\n"
+        ".globl host_copy_fault\nhost_copy_fault:\n"
+        "  xor %eax, %eax\n  ret\n"
+        ".size host_copy, .-host_copy\n");
+extern const char host_copy_at[], host_copy_fault[];
+bool host_copy(void *to, const void *from, size_t n);
 
-    if (!guest_ok(gva, n, write ? PROT_W : PROT_R)) {
-        return false;
-    }
-    if (write) {
-        tcg_user_prepare_write(gva, n);
-        done = process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
-    } else {
-        done = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-    }
-    if (done < 0 && errno != EFAULT) {
-        memcpy(write ? g2h(gva) : ours, write ? ours : g2h(gva), n);
-        return true;
-    }
-    return done == (ssize_t)n;
+uintptr_t guest_copy_fault(uintptr_t host_pc)
+{
+    return host_pc == (uintptr_t)host_copy_at ? (uintptr_t)host_copy_fault : 0;
 }
 
 bool guest_read(void *to, uint64_t gva, size_t n)
 {
-    return copy(to, gva, n, false);
+    return guest_ok(gva, n, PROT_R) && host_copy(to, g2h(gva), n);
 }
 
 bool guest_write(uint64_t gva, const void *from, size_t n)
 {
-    return copy((void *)from, gva, n, true);
+    enum { TRIES = 3 };         /* another thread may translate code there, which protects it again */
+
+    for (int i = 0; i < TRIES && guest_ok(gva, n, PROT_W); i++) {
+        tcg_user_prepare_write(gva, n);
+        if (host_copy(g2h(gva), from, n)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 char *guest_string(uint64_t gva)

@@ -26,6 +26,8 @@
 #define GUEST_SIG_DFL 0
 #define GUEST_SIG_IGN 1
 #define UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+/* what the host must let through: page faults, and the two signals that glibc keeps for itself */
+#define HOST_UNBLOCKED (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(32) | SIG_BIT(33))
 
 static GuestSigaction actions[GUEST_NSIG + 1];
 static GMutex actions_lock;
@@ -48,7 +50,9 @@ static void note_signal(CPUState *cpu, int sig, const siginfo_t *info)
 {
     Task *t = cpu_task(cpu);
 
-    t->info[sig - 1] = *info;
+    if (!(__atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) & SIG_BIT(sig))) {
+        t->info[sig - 1] = *info;
+    }
     __atomic_fetch_or(&t->pending, SIG_BIT(sig), __ATOMIC_RELEASE);
     __atomic_store_n(&t->signal_pending, 1, __ATOMIC_RELEASE);
     cpu_exit(cpu);
@@ -68,14 +72,11 @@ static bool is_fault(int sig)
     return sig == SIGSEGV || sig == SIGBUS;
 }
 
-/* Until this one is delivered all others stay with the host's kernel, which can queue them. */
-static void block_others(ucontext_t *uc)
+/* The kernel's set of signals has 64 bits, the first word of glibc's. */
+static void mask_to_host(uint64_t mask, sigset_t *set)
 {
-    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        if (!is_fault(sig)) {
-            sigaddset(&uc->uc_sigmask, sig);
-        }
-    }
+    mask &= ~HOST_UNBLOCKED;
+    memcpy(set, &mask, sizeof(mask));
 }
 
 static void host_async(int sig, siginfo_t *info, void *uc)
@@ -83,7 +84,9 @@ static void host_async(int sig, siginfo_t *info, void *uc)
     if (current_cpu) {
         note_signal(current_cpu, sig, info);
         rewind_syscall(uc);
-        block_others(uc);
+        /* until this one is delivered the others stay with the host's kernel, which can queue them */
+        mask_to_host(UINT64_MAX, &((ucontext_t *)uc)->uc_sigmask);
+        cpu_task(current_cpu)->host_blocked = true;
     }
 }
 
@@ -108,6 +111,10 @@ static void host_fault(int sig, siginfo_t *info, void *context)
 
     if (info->si_code <= 0) {               /* somebody sent it */
         host_async(sig, info, context);
+        return;
+    }
+    if (guest_copy_fault(pc)) {
+        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)guest_copy_fault(pc);
         return;
     }
     if (current_cpu) {
@@ -164,23 +171,15 @@ void signal_init(void)
 
 /* ---- masks ---- */
 
-static void mask_to_host(uint64_t mask, sigset_t *set)
-{
-    sigemptyset(set);
-    for (int sig = 1; sig <= GUEST_NSIG; sig++) {
-        if ((mask & SIG_BIT(sig)) && !is_fault(sig)) {
-            sigaddset(set, sig);
-        }
-    }
-}
-
 void signal_set_mask(CPUState *cpu, uint64_t mask)
 {
     Task *t = cpu_task(cpu);
-    sigset_t set;
+    sigset_t set = { 0 };
 
     t->sigmask = mask & ~UNBLOCKABLE;
     mask_to_host(t->sigmask, &set);
+    t->host_blocked = false;            /* before: a handler may run when they are let in */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     pthread_sigmask(SIG_SETMASK, &set, NULL);
     if (__atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) & ~t->sigmask) {
         __atomic_store_n(&t->signal_pending, 1, __ATOMIC_RELEASE);
@@ -190,9 +189,9 @@ void signal_set_mask(CPUState *cpu, uint64_t mask)
 
 void signal_block_all(sigset_t *old)
 {
-    sigset_t all;
+    sigset_t all = { 0 };
 
-    sigfillset(&all);
+    mask_to_host(UINT64_MAX, &all);
     pthread_sigmask(SIG_SETMASK, &all, old);
 }
 
@@ -418,32 +417,34 @@ void signal_raise_page_fault(CPUState *cpu, uint64_t addr)
     cpu_task(cpu)->bus_error = false;
 }
 
+/* The lowest pending signal that the guest does not block; 0: none. */
+static int take_pending(Task *t, siginfo_t *info)
+{
+    uint64_t ready = __atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) & ~t->sigmask;
+    int sig = ready ? __builtin_ctzll(ready) + 1 : 0;
+
+    if (sig) {
+        *info = t->info[sig - 1];       /* note_signal() leaves it alone while the bit is set */
+        __atomic_fetch_and(&t->pending, ~SIG_BIT(sig), __ATOMIC_ACQ_REL);
+    }
+    return sig;
+}
+
 void signal_process(CPUState *cpu)
 {
     Task *t = cpu_task(cpu);
-    bool any = false;
+    siginfo_t info;
+    int sig;
 
-    while (__atomic_exchange_n(&t->signal_pending, 0, __ATOMIC_ACQ_REL)) {
-        sigset_t old;
-
-        any = true;
-        signal_block_all(&old);
-        uint64_t ready = __atomic_load_n(&t->pending, __ATOMIC_ACQUIRE) & ~t->sigmask;
-        if (!ready) {
-            pthread_sigmask(SIG_SETMASK, &old, NULL);
-            break;
-        }
-        int sig = __builtin_ctzll(ready) + 1;
-        siginfo_t info = t->info[sig - 1];
-        __atomic_fetch_and(&t->pending, ~SIG_BIT(sig), __ATOMIC_ACQ_REL);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        __atomic_store_n(&t->signal_pending, 1, __ATOMIC_RELEASE);  /* look for more */
+    while (__atomic_exchange_n(&t->signal_pending, 0, __ATOMIC_ACQ_REL) &&
+           (sig = take_pending(t, &info))) {
+        __atomic_store_n(&t->signal_pending, 1, __ATOMIC_RELEASE);      /* look for more */
         deliver(cpu, sig, &info, false);
     }
     if (t->have_saved_mask) {
         t->have_saved_mask = false;
         signal_set_mask(cpu, t->saved_mask);
-    } else if (any) {
-        signal_set_mask(cpu, t->sigmask);       /* host_async() blocked them all */
+    } else if (t->host_blocked) {
+        signal_set_mask(cpu, t->sigmask);
     }
 }

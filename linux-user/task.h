@@ -35,8 +35,9 @@ typedef struct Task {
     CPUState *cpu;
     int32_t signal_pending;             /* atomic: a handler has queued something */
     uint64_t pending;                   /* atomic: bit n-1 = signal n */
-    siginfo_t info[GUEST_NSIG];         /* written by the host handler before its bit */
+    siginfo_t info[GUEST_NSIG];         /* by this thread's host handler, before its bit */
     uint64_t sigmask;                   /* the guest's */
+    bool host_blocked;                  /* a handler blocked all: signal_process() undoes it */
     uint64_t saved_mask;                /* of sigsuspend and friends */
     bool have_saved_mask;
     GuestStack altstack;
@@ -176,6 +177,8 @@ static inline void *g2h(uint64_t gva) { return (void *)(uintptr_t)gva; }
 /* a private copy of guest memory, or of ours in guest memory; false: -EFAULT */
 bool guest_read(void *to, uint64_t gva, size_t n);
 bool guest_write(uint64_t gva, const void *from, size_t n);
+/* a fault of the host at @host_pc was in one of these two: go on at the address returned; 0: no */
+uintptr_t guest_copy_fault(uintptr_t host_pc);
 char *guest_string(uint64_t gva);       /* NULL: not readable or too long */
 char **guest_strings(uint64_t gva);     /* NULL-ended list; NULL: not readable */
 
