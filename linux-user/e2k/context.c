@@ -50,7 +50,6 @@ static bool resume(CPUState *cpu, const Resume *r)
     for (E2kFrame *drop = env->frame; drop-- > f;) {
         win -= drop->wbs;
     }
-    memcpy(env->pred, f->pred, sizeof(env->pred));
     env->win = win;
     env->frame = f;
     env->wsize = MAX(f->wsize, wbs + 2);

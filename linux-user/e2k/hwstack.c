@@ -93,6 +93,7 @@ static bool chain_write(CPUE2KState *env, size_t ofs, size_t n, uint64_t gva)
         if (f->flags & E2K_FRAME_KERNEL) {
             continue;
         }
+        e2k_settle_preds(env, f + 1);           /* what its callee has seen stays */
         e2k_frame_unpack(env, &next, cr);
         f->ip = next.ip;
         f->mode = next.mode;

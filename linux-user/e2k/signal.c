@@ -63,7 +63,7 @@ static void fill_cr(CPUE2KState *env, E2kSigcontext *mc)
                      .wsize = (uint16_t)env->wsize };
     uint64_t cr[4];
 
-    memcpy(now.pred, env->pred, sizeof(now.pred));
+    e2k_set_preds(&now, e2k_preds(env, env->frame));
     e2k_frame_pack(env, &now, cr);
     memcpy(&mc->cr0_lo, cr, sizeof(cr));
 }

@@ -197,10 +197,11 @@ E2KCPU *e2k_cpu_clone(E2KCPU *from)
     env->ps_limit = stacks.ps_limit;
     env->pcs_base = stacks.pcs_base;
     env->pcs_end = stacks.pcs_end;
+    e2k_settle_preds(old, old->frame - n_frames);
     for (size_t i = 1; i <= n_frames; i++) {
         n_regs += old->frame[-(ptrdiff_t)i].wbs;
     }
-    memcpy(env->pcs_base, old->frame - n_frames, n_frames * sizeof(E2kFrame));
+    memcpy(env->pcs_base, old->frame - n_frames, (n_frames + 1) * sizeof(E2kFrame));
     memcpy(env->ps_base, old->win - n_regs, (n_regs + old->wsize) * sizeof(E2kReg));
     env->frame = env->pcs_base + n_frames;
     env->win = env->ps_base + n_regs;
@@ -273,13 +274,10 @@ static void dump_regs(FILE *f, const char *prefix, const E2kReg *r, unsigned n)
 static void e2k_dump_state(CPUState *cpu, FILE *f)
 {
     CPUE2KState *env = e2k_env(cpu);
-    uint32_t preds = 0;
 
-    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
-        preds |= (uint32_t)env->pred[i] << i;
-    }
     fprintf(f, "ip=%016" PRIx64 " mode=%" PRIx64 " wsize=%u psize=%u depth=%zd pred=%08x\n", env->ip,
-            env->mode, env->wsize, env->psize, env->frame - env->pcs_base, preds);
+            env->mode, env->wsize, env->psize, env->frame - env->pcs_base,
+            e2k_preds(env, env->frame));
     fprintf(f, "lcnt=%u ecnt=%u pcnt=%u vlc=%u strmd=%u sp=%016" PRIx64 "\n", env->lcnt, env->ecnt,
             env->pcnt, env->vlc, env->strmd, env->usd_lo);
     for (unsigned i = 0; i < 3; i++) {

@@ -33,12 +33,70 @@ static void clear_ctprs(CPUE2KState *env)
     memset(env->ctpr, 0, sizeof(env->ctpr));
 }
 
+/* ---- predicates ---- */
+
+static bool is_settled(const E2kFrame *f)
+{
+    return !memchr(f->pred, E2K_PRED_CALLER, sizeof(f->pred));
+}
+
+static void inherit(E2kFrame *f)
+{
+    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
+        if (f->pred[i] == E2K_PRED_CALLER) {
+            f->pred[i] = f[-1].pred[i];
+        }
+    }
+}
+
+void e2k_settle_preds(CPUE2KState *env, E2kFrame *f)
+{
+    E2kFrame *from = f;
+
+    while (from > env->pcs_base && !is_settled(from)) {
+        from--;
+    }
+    while (from < f) {
+        inherit(++from);
+    }
+}
+
+uint32_t e2k_preds(CPUE2KState *env, E2kFrame *f)
+{
+    uint32_t preds = 0;
+
+    e2k_settle_preds(env, f);
+    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
+        preds |= (uint32_t)(f->pred[i] & 1) << i;
+    }
+    return preds;
+}
+
+void e2k_set_preds(E2kFrame *f, uint32_t preds)
+{
+    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
+        f->pred[i] = preds >> i & 1;
+    }
+}
+
+static void helper_settle(CPUE2KState *env)
+{
+    e2k_settle_preds(env, env->frame);
+}
+
+static uint32_t helper_pred(CPUE2KState *env, uint32_t n)
+{
+    e2k_settle_preds(env, env->frame);
+    return env->frame->pred[n];
+}
+
+/* ---- calls and returns ---- */
+
 /* Pops the top frame. */
 static void pop_frame(CPUE2KState *env)
 {
     E2kFrame *f = --env->frame;
 
-    memcpy(env->pred, f->pred, sizeof(env->pred));
     env->win -= f->wbs;
     env->psize = f->psize;
     env->wsize = f->wsize;
@@ -95,7 +153,6 @@ static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, uint64_t nex
     if (wbs > env->wsize) {
         raise_at(env, E2K_EXC_WINDOW_BOUNDS, ip, mode);
     }
-    memcpy(f->pred, env->pred, sizeof(f->pred));
     f->ip = next_ip;
     f->mode = mode;
     f->usd_lo = env->usd_lo;
@@ -104,6 +161,7 @@ static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, uint64_t nex
     f->wsize = (uint16_t)env->wsize;
     f->flags = 0;
     env->frame++;
+    memset(env->frame->pred, E2K_PRED_CALLER, sizeof(env->frame->pred));
     env->win += wbs;
     env->psize = env->wsize = env->wsize - wbs;
     clear_ctprs(env);
@@ -169,6 +227,10 @@ bool e2k_enter(CPUE2KState *env, uint64_t entry, const uint64_t *args, unsigned 
 #define I64 IR_I64
 const IrHelper e2k_helper_trap = { "e2k_trap", (void *)helper_trap, IR_CALL_NO_RETURN, IR_VOID, 4,
                                    { I64, I32, I64, I64 } };
+const IrHelper e2k_helper_settle = { "e2k_settle", (void *)helper_settle, IR_CALL_NO_FAULT, IR_VOID,
+                                     1, { I64 } };
+const IrHelper e2k_helper_pred = { "e2k_pred", (void *)helper_pred, IR_CALL_NO_FAULT, I32, 2,
+                                   { I64, I32 } };
 const IrHelper e2k_helper_ct = { "e2k_ct", (void *)helper_ct, 0, IR_VOID, 4,
                                  { I64, I32, I64, I64 } };
 const IrHelper e2k_helper_call = { "e2k_call", (void *)helper_call, 0, IR_VOID, 6,

@@ -446,18 +446,18 @@ static void one_trial(const Op *op, ModelFn *model, unsigned kind, uint32_t rc)
         env->win[i] = t.s[i];
     }
     env->win[DST] = t.old;
-    env->pred[DST_PRED] = !t.pred;
-    env->pred[0] = 1;
+    env->frame->pred[DST_PRED] = !t.pred;
+    env->frame->pred[0] = 1;
     run_code(E2K_EXC_ILLEGAL_OPCODE);
     n_trials++;
     if (env->win[DST].lo != t.d.lo || env->win[DST].hi != t.d.hi
-        || (t.has_pred && env->pred[DST_PRED] != t.pred)
+        || (t.has_pred && env->frame->pred[DST_PRED] != t.pred)
         || (e2k_pfpfr_read(env) & FLAGS_SEEN) != flags) {
         g_test_message("%s channel %u rc %u: %016lx:%016lx, %016lx:%016lx, %016lx:%016lx\n"
                        "gives %016lx:%016lx pred %d flags %02x, expected %016lx:%016lx %d %02x",
                        op->row->name, op->channel, rc, t.s[1].hi, t.s[1].lo, t.s[2].hi, t.s[2].lo,
                        t.s[3].hi, t.s[3].lo, env->win[DST].hi, env->win[DST].lo,
-                       env->pred[DST_PRED], e2k_pfpfr_read(env) & FLAGS_SEEN, t.d.hi, t.d.lo,
+                       env->frame->pred[DST_PRED], e2k_pfpfr_read(env) & FLAGS_SEEN, t.d.hi, t.d.lo,
                        t.pred, flags);
         g_test_fail();
     }
@@ -1179,7 +1179,7 @@ static void f80_row(const E2kOpRow *row, ModelFn *model, unsigned turn, bool in_
             env->win[k] = t.s[k];
         }
         env->win[DST] = t.old;
-        env->pred[DST_PRED] = !t.pred;
+        env->frame->pred[DST_PRED] = !t.pred;
         run_code(E2K_EXC_ILLEGAL_OPCODE);
         n_trials++;
         seen = e2k_fpsr_read(env) & FLAGS_SEEN;
@@ -1189,11 +1189,11 @@ static void f80_row(const E2kOpRow *row, ModelFn *model, unsigned turn, bool in_
             env->win[DST].hi &= 0xffff;         /* the register's other bits mean nothing */
         }
         if (env->win[DST].lo != t.d.lo || env->win[DST].hi != t.d.hi || seen != f80_flags
-            || (t.has_pred && env->pred[DST_PRED] != t.pred)) {
+            || (t.has_pred && env->frame->pred[DST_PRED] != t.pred)) {
             g_test_message("%s cw %04x: %04lx:%016lx, %04lx:%016lx gives %04lx:%016lx %d flags "
                            "%02x, expected %04lx:%016lx %d %02x", row->name, f80_cw, t.s[1].hi,
                            t.s[1].lo, t.s[2].hi, t.s[2].lo, env->win[DST].hi, env->win[DST].lo,
-                           env->pred[DST_PRED], seen, t.d.hi, t.d.lo, t.pred, f80_flags);
+                           env->frame->pred[DST_PRED], seen, t.d.hi, t.d.lo, t.pred, f80_flags);
             g_test_fail();
         }
     }
@@ -1330,7 +1330,7 @@ static void test_unmasked(void)
     env->win[1].lo = 0x3ff0000000000000;
     env->win[2].lo = 0;
     env->win[DST].lo = 77;
-    env->pred[0] = 1;
+    env->frame->pred[0] = 1;
     run_code(E2K_EXC_FP);
     g_assert_cmphex(env->ip, ==, CODE_ADDR);
     g_assert_cmphex(env->win[DST].lo, ==, 77);
@@ -1344,7 +1344,7 @@ static void test_unmasked(void)
     e2k_pfpfr_write(env, MASKS & ~(FLAG_ZE << 7));
     env->win[2].lo = 0;
     env->win[DST].lo = 77;
-    env->pred[0] = 0;
+    env->frame->pred[0] = 0;
     run_code(E2K_EXC_ILLEGAL_OPCODE);
     g_assert_cmphex(env->win[DST].lo, ==, 77);
     g_assert_cmphex(e2k_pfpfr_read(env) & FLAGS_SEEN, ==, 0);

@@ -95,9 +95,7 @@ int e2k_gdb_read_reg(CPUState *cpu, unsigned reg, uint8_t *buf)
     } else if (g->kind == SREG) {
         e2k_sreg_read(env, g->sreg, &v);
     } else if (g->kind == PREDS) {
-        for (unsigned n = 0; n < E2K_N_PREDS; n++) {
-            v |= (uint64_t)env->pred[n] << n;
-        }
+        v = e2k_preds(env, env->frame);
     }
     memcpy(buf, &v, sizeof(v));
     return sizeof(v);
@@ -120,9 +118,7 @@ int e2k_gdb_write_reg(CPUState *cpu, unsigned reg, const uint8_t *buf)
     } else if (g->kind == SREG) {
         e2k_sreg_write(env, g->sreg, v);
     } else if (g->kind == PREDS) {
-        for (unsigned n = 0; n < E2K_N_PREDS; n++) {
-            env->pred[n] = v >> n & 1;
-        }
+        e2k_set_preds(env->frame, (uint32_t)v);
     }
     return sizeof(v);
 }

@@ -623,7 +623,7 @@ static void test_getsp(void)
         op.guarded = i & 1;
         put_code(&op);
         env->usd_lo = 0x7000001000;
-        env->pred[GUARD_PRED] = 0;
+        env->frame->pred[GUARD_PRED] = 0;
         env->win[2].lo = 0xffffffff00000000 | (uint32_t)rows[i / 2].n;
         env->win[DST].lo = 1;
         run_code(0);

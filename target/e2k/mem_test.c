@@ -346,13 +346,13 @@ static void test_guards(void)
         put_bundle(&st);
         code_end();
         env->g[3].lo = 77;
-        env->pred[4] = (uint8_t)on;
+        env->frame->pred[4] = (uint8_t)on;
         env->g[1].lo = on ? DATA_ADDR : 8;
         run_to_end();
         g_assert_cmphex(env->g[3].lo, ==, on ? peek(DATA_ADDR, 8, false) : 77);
         g_assert_cmphex(peek(DATA_ADDR + 8, 8, false) == DATA_ADDR, ==, on);
     }
-    env->pred[4] = 0;
+    env->frame->pred[4] = 0;
 }
 
 /* Stores with mod 7 do not touch memory. */

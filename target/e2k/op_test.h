@@ -241,7 +241,7 @@ static void report(const Op *op, const Trial *t, E2kReg want, bool pred)
                    op->row->name, op->version, op->channel, op->prior, op->guarded, op->sm, op->literal,
                    t->mrgc, t->dbl, op->src3, t->s[1].hi, t->s[1].lo, t->s[2].hi, t->s[2].lo,
                    t->s[3].hi, t->s[3].lo, env->win[DST].hi, env->win[DST].lo,
-                   env->pred[DST_PRED], want.hi, want.lo, pred);
+                   env->frame->pred[DST_PRED], want.hi, want.lo, pred);
     g_test_fail();
 }
 
@@ -266,9 +266,9 @@ static void run_trial(const Op *op, ModelFn *model, Trial *t)
         env->win[i] = t->s[i];
     }
     env->win[DST] = t->old;
-    env->pred[DST_PRED] = old_pred;
-    env->pred[GUARD_PRED] = guard;
-    env->pred[MRGC_PRED] = t->mrgc;
+    env->frame->pred[DST_PRED] = old_pred;
+    env->frame->pred[GUARD_PRED] = guard;
+    env->frame->pred[MRGC_PRED] = t->mrgc;
     run_code(t->dbl ? E2K_MODE_DBL : 0);
     n_trials++;
     if (trap) {
@@ -279,7 +279,7 @@ static void run_trial(const Op *op, ModelFn *model, Trial *t)
         g_assert_cmphex(env->ip, >, OP_ADDR);
     }
     if (env->win[DST].lo != want.lo || env->win[DST].hi != want.hi ||
-        env->pred[DST_PRED] != pred) {
+        env->frame->pred[DST_PRED] != pred) {
         report(op, t, want, pred);
     }
 }

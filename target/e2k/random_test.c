@@ -269,7 +269,7 @@ static void random_state(void)
         env->g[i] = (E2kReg){ random_value(), random_value() };
     }
     for (unsigned i = 0; i < E2K_N_PREDS; i++) {
-        env->pred[i] = (uint8_t)below(2);
+        env->frame->pred[i] = (uint8_t)below(2);
     }
     for (unsigned i = 0; i < DATA_BYTES; i++) {
         data[i] = (uint8_t)i;
@@ -296,7 +296,7 @@ static void run_sequence(Outcome *o)
     g_assert_cmpint(why, ==, EXCP_E2K_TRAP);
     memcpy(o->r, env->win, sizeof(o->r));
     memcpy(o->g, env->g, sizeof(o->g));
-    memcpy(o->pred, env->pred, sizeof(o->pred));
+    memcpy(o->pred, env->frame->pred, sizeof(o->pred));
     o->trapno = env->trapno;
     o->ip = env->ip;
     o->pfpfr_flags = cpu->parent.host_mxcsr & 0x3f;

@@ -17,8 +17,9 @@ static uint64_t bits(uint64_t v, unsigned hi, unsigned lo)
 
 enum { CR1_WFX = 25, CR1_WPSZ = 26, CR1_WBS = 33, CR1_PSR = 57, CR1_WDBL = 35, CR1_USSZ = 36 };
 
-void e2k_frame_pack(const CPUE2KState *env, const E2kFrame *f, uint64_t cr[4])
+void e2k_frame_pack(CPUE2KState *env, E2kFrame *f, uint64_t cr[4])
 {
+    e2k_settle_preds(env, f);
     cr[0] = 0;
     for (unsigned i = 0; i < E2K_N_PREDS; i++) {
         cr[0] |= (uint64_t)f->pred[i] << (2 * i);

@@ -199,6 +199,24 @@ static void gen_clp(DC *dc, unsigned i)
     }
 }
 
+void e2k_preload_pls(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+
+    for (unsigned i = 0; i < 2 * b->n_pls && i < 4; i++) {
+        unsigned src = b->pls[i / 2] >> (i % 2 ? 16 : 24) & 0xff;
+
+        if (src >= 0x60 && src < 0x80) {
+            e2k_pred(dc, src & 31);
+        }
+    }
+    for (unsigned i = 0; i < b->n_pls; i++) {
+        if ((b->pls[i] >> 14 & 3) == CLP_MOVEP) {
+            e2k_pred(dc, b->pls[i] & 31);
+        }
+    }
+}
+
 void e2k_gen_pls(DC *dc)
 {
     const E2kBundle *b = &dc->bundle;
@@ -223,10 +241,9 @@ static void prepare(DC *dc, unsigned n, uint64_t value)
 
 static void prepare_return(DC *dc)
 {
-    IrVal f = ir_temp(dc->b, IR_I64), ip = ir_temp(dc->b, IR_I64);
+    IrVal ip = ir_temp(dc->b, IR_I64);
 
-    ir_ld(dc->b, f, ir_env(dc->b), ENV_OFS(frame), MO_64);
-    ir_ld(dc->b, ip, f, (int32_t)offsetof(E2kFrame, ip) - (int32_t)sizeof(E2kFrame), MO_64);
+    ir_ld(dc->b, ip, e2k_frame(dc), (int32_t)offsetof(E2kFrame, ip) - (int32_t)sizeof(E2kFrame), MO_64);
     ir_ori(dc->b, ip, ip, e2k_ctpr(0, E2K_CTPR_RETURN));
     e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = 2, .v = ip });
 }
@@ -432,27 +449,16 @@ static void clear_ctprs(DC *dc)
     }
 }
 
-static void copy_preds(DC *dc, IrVal to, int32_t to_ofs, IrVal from, int32_t from_ofs)
-{
-    for (int32_t i = 0; i < E2K_N_PREDS; i += 16) {
-        IrVal t = ir_temp(dc->b, IR_V128);
-
-        ir_ld(dc->b, t, from, from_ofs + i, MO_128);
-        ir_st(dc->b, t, to, to_ofs + i, MO_128);
-    }
-}
-
 #define FRAME_OFS(field) ((int32_t)offsetof(E2kFrame, field))
 
 /* Saves the caller in a frame and moves the window; state is what this bundle leaves behind. */
 static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
 {
     IrBlock *b = dc->b;
-    IrVal f = ir_temp(b, IR_I64), end = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
-    IrVal wsize = e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), t = ir_temp(b, IR_I64);
+    IrVal f = e2k_frame(dc), end = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
+    IrVal next = ir_temp(b, IR_I64), wsize = e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), t = ir_temp(b, IR_I64);
     IrVal psize = ir_temp(b, IR_I32);
 
-    ir_ld(b, f, ir_env(b), ENV_OFS(frame), MO_64);
     ir_ld(b, end, ir_env(b), ENV_OFS(pcs_end), MO_64);
     ir_brcond(b, IR_COND_GEU, f, end, e2k_cold_trap(dc, E2K_EXC_CHAIN_STACK_BOUNDS));
     ir_addi(b, win, e2k_win(dc), wbs * sizeof(E2kReg));
@@ -464,7 +470,6 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
         ir_br(b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         ir_bind(b, ir_label(b));
     }
-    copy_preds(dc, f, FRAME_OFS(pred), ir_env(b), ENV_OFS(pred));
     ir_st(b, ir_i64(b, dc->p->next_ip), f, FRAME_OFS(ip), MO_64);
     ir_st(b, ir_i64(b, mode), f, FRAME_OFS(mode), MO_64);
     ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, FRAME_OFS(usd_lo), MO_64);
@@ -476,8 +481,11 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
     st_env(dc, psize, ENV_OFS(psize));
     st_env(dc, psize, ENV_OFS(wsize));
     st_env(dc, win, ENV_OFS(win));
-    ir_addi(b, f, f, sizeof(E2kFrame));
-    st_env(dc, f, ENV_OFS(frame));
+    for (int32_t i = 0; i < E2K_N_PREDS; i += 8) {
+        ir_st(b, ir_i64(b, ~0ull), f, (int32_t)sizeof(E2kFrame) + FRAME_OFS(pred) + i, MO_64);
+    }
+    ir_addi(b, next, f, sizeof(E2kFrame));
+    st_env(dc, next, ENV_OFS(frame));
     clear_ctprs(dc);
 }
 
@@ -489,11 +497,9 @@ static void gen_return(DC *dc, uint64_t mode)
     IrVal ip = ir_temp(b, IR_I64), m = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
     IrLabel *slow = ir_label(b);
 
-    ir_ld(b, f, ir_env(b), ENV_OFS(frame), MO_64);
-    ir_subi(b, f, f, sizeof(E2kFrame));
+    ir_subi(b, f, e2k_frame(dc), sizeof(E2kFrame));
     ir_ld(b, t, f, FRAME_OFS(flags), MO_16);
     ir_brcondi(b, IR_COND_NE, t, 0, slow);
-    copy_preds(dc, ir_env(b), ENV_OFS(pred), f, FRAME_OFS(pred));
     ir_ld(b, u, f, FRAME_OFS(usd_lo), MO_64);
     st_env(dc, u, ENV_OFS(usd_lo));
     ir_ld(b, t, f, FRAME_OFS(psize), MO_16);
@@ -519,6 +525,13 @@ static void gen_return(DC *dc, uint64_t mode)
     ir_bind(b, slow);
     e2k_call(dc, &e2k_helper_return, NULL, 3, ir_env(b), ir_i64(b, dc->bundle.pc),
              ir_i64(b, mode), NULL, NULL, NULL);
+    goto_unknown(dc);
+}
+
+void e2k_gen_settle(DC *dc, uint64_t ip, uint64_t mode)
+{
+    e2k_call(dc, &e2k_helper_settle, NULL, 1, ir_env(dc->b), NULL, NULL, NULL, NULL, NULL);
+    store_ip_mode(dc, ip, mode);
     goto_unknown(dc);
 }
 

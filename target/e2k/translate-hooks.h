@@ -19,6 +19,8 @@ int e2k_disas(FILE *f, uint64_t pc, uint64_t flags, const uint8_t *code, size_t 
 extern const IrHelper e2k_helper_trap;      /* (env, trapno, ip, mode): does not return */
 /* (env, n, cond-less transfer through %ctpr<n+1>): sets ip and mode for the next block */
 extern const IrHelper e2k_helper_ct;        /* (env, n, ip, mode) */
+extern const IrHelper e2k_helper_settle;    /* (env): no predicate is the caller's any more */
+extern const IrHelper e2k_helper_pred;      /* (env, physical number) -> 0 or 1 */
 extern const IrHelper e2k_helper_call;      /* (env, n, wbs registers, ip, next_ip, mode) */
 extern const IrHelper e2k_helper_call_to;   /* (env, target, wbs registers, ip, next_ip, mode) */
 extern const IrHelper e2k_helper_return;    /* (env, ip, mode) */

@@ -32,9 +32,10 @@ typedef struct EnvCache {
     IrVal v;
 } EnvCache;
 
+enum { COLD_SETTLE = 0x100 };
 typedef struct ColdTrap {
     IrLabel *label;
-    uint32_t trapno;
+    uint32_t trapno;            /* or COLD_SETTLE: begin the bundle again with predicates settled */
     uint64_t ip, mode;
 } ColdTrap;
 
@@ -78,6 +79,8 @@ typedef struct DCPriv {
     EnvCache env[MAX_ENV_CACHE];
     unsigned n_env;
     IrVal win;                          /* I64: env->win */
+    IrVal frame;                        /* I64: env->frame */
+    bool at_start;                      /* nothing of the bundle has been done yet */
     Write writes[MAX_WRITES];
     unsigned n_writes;
     ColdTrap cold[MAX_COLD];
@@ -108,6 +111,7 @@ void e2k_add_write(DC *dc, Write w);
 /* label that raises @trapno for the current bundle */
 IrLabel *e2k_cold_trap(DC *dc, unsigned trapno);
 IrVal e2k_win(DC *dc);
+IrVal e2k_frame(DC *dc);
 IrVal e2k_loop_end(DC *dc);             /* I32 0/1, before this bundle's alc */
 void e2k_check_reg(DC *dc, int reg);
 
@@ -115,6 +119,8 @@ void e2k_check_reg(DC *dc, int reg);
 void e2k_gen_setwd(DC *dc);             /* start of a bundle: setwd's part that acts at once */
 void e2k_gen_cs0(DC *dc);               /* preparations; queued */
 void e2k_gen_pls(DC *dc);               /* predicate logic; queued */
+void e2k_preload_pls(DC *dc);           /* reads the predicates that it will want */
+void e2k_gen_settle(DC *dc, uint64_t ip, uint64_t mode);     /* for COLD_SETTLE */
 void e2k_gen_wait(DC *dc);
 /* after commit: setbn/setbp, loop counters, the transfer; may end the block */
 IrVal e2k_transfer_cond(DC *dc, bool *is_const, bool *value);    /* before commit */

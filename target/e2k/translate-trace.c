@@ -169,9 +169,13 @@ void e2k_trace_enter(DC *dc)
     Trace *t = dc->p->trace;
 
     e2k_win(dc);
+    e2k_frame(dc);
+    dc->bundle.pc = t->head_ip;
+    dc->p->at_start = true;
     for (unsigned i = 0; i < t->n; i++) {
         t->e[i].t = current_value(dc, &t->e[i]);
     }
+    dc->p->at_start = false;
     check_assumptions(dc);
     t->head = ir_label(dc->b);
     ir_bind(dc->b, t->head);

@@ -60,6 +60,15 @@ IrVal e2k_win(DC *dc)
     return dc->p->win;
 }
 
+IrVal e2k_frame(DC *dc)
+{
+    if (!dc->p->frame) {
+        dc->p->frame = ir_temp(dc->b, IR_I64);
+        ir_ld(dc->b, dc->p->frame, ir_env(dc->b), ENV_OFS(frame), MO_64);
+    }
+    return dc->p->frame;
+}
+
 void e2k_forget_regs(DC *dc)
 {
     memset(dc->p->reg, 0, sizeof(dc->p->reg));
@@ -70,7 +79,7 @@ void e2k_forget_all(DC *dc)
     e2k_forget_regs(dc);
     memset(dc->p->pred, 0, sizeof(dc->p->pred));
     dc->p->n_env = 0;
-    dc->p->win = NULL;
+    dc->p->win = dc->p->frame = NULL;
 }
 
 static MemOp mo_of(IrType t)
@@ -230,7 +239,11 @@ static void emit_cold(DC *dc)
         const ColdTrap *t = &dc->p->cold[i];
 
         ir_bind(dc->b, t->label);
-        call_trap(dc, t->trapno, t->ip, t->mode);
+        if (t->trapno == COLD_SETTLE) {
+            e2k_gen_settle(dc, t->ip, t->mode);
+        } else {
+            call_trap(dc, t->trapno, t->ip, t->mode);
+        }
     }
 }
 
@@ -430,14 +443,23 @@ static unsigned phys_pred(DC *dc, unsigned n)
     return n <= psz ? (n + cur) % (psz + 1) : n;
 }
 
+static const int32_t pred_ofs = offsetof(E2kFrame, pred);
+
 IrVal e2k_load_pred(DC *dc, unsigned phys)
 {
     IrVal *c = &dc->p->pred[phys];
 
-    if (!*c) {
-        e2k_trace_note(dc, TRACE_PRED, (int32_t)phys, IR_I32);
-        *c = ir_temp(dc->b, IR_I32);
-        ir_ld(dc->b, *c, ir_env(dc->b), ENV_OFS(pred) + (int32_t)phys, MO_8);
+    if (*c) {
+        return *c;
+    }
+    e2k_trace_note(dc, TRACE_PRED, (int32_t)phys, IR_I32);
+    *c = ir_temp(dc->b, IR_I32);
+    if (dc->p->at_start && !dc->info->single_step) {
+        ir_ld(dc->b, *c, e2k_frame(dc), pred_ofs + (int32_t)phys, MO_8);
+        ir_brcondi(dc->b, IR_COND_EQ, *c, E2K_PRED_CALLER, e2k_cold_trap(dc, COLD_SETTLE));
+    } else {
+        e2k_call(dc, &e2k_helper_pred, *c, 2, ir_env(dc->b), ir_i32(dc->b, phys), NULL, NULL, NULL,
+                 NULL);
     }
     return *c;
 }
@@ -787,7 +809,7 @@ static void commit_one(DC *dc, const Write *w)
         break;
     case WR_PRED:
         v = w->guard ? choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
-        ir_st(dc->b, v, ir_env(dc->b), ENV_OFS(pred) + w->where, MO_8);
+        ir_st(dc->b, v, e2k_frame(dc), pred_ofs + w->where, MO_8);
         p->pred[w->where] = v;
         break;
     case WR_CTPR:
@@ -942,6 +964,40 @@ static void gen_aau(DC *dc)
     }
 }
 
+static void preload_cond(DC *dc, const E2kCond *c)
+{
+    if (!c->pcnt) {
+        e2k_pred(dc, c->n);
+    }
+}
+
+/* Reads all predicates that the bundle wants: should one still be the caller's, it can begin again. */
+static void preload_preds(DC *dc)
+{
+    enum { WITH_PRED = 1 << 2 | 1 << 3 | 1 << 6 | 1 << 7 | 1 << 14 | 1 << 15 };
+    const E2kBundle *b = &dc->bundle;
+
+    dc->p->at_start = true;
+    for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
+        const E2kAlop *op = &b->alop[c];
+
+        for (unsigned i = 0; (b->alop_mask >> c & 1) && i < op->n_conds; i++) {
+            preload_cond(dc, &op->conds[i]);
+        }
+        if ((b->alop_mask >> c & 1) && op->has_mrgc) {
+            preload_cond(dc, &op->mrgc);
+        }
+        if ((b->alop_mask >> c & 1) && op->n_conds && op->row->dst == W_PRED) {
+            e2k_pred(dc, op->dst);
+        }
+    }
+    e2k_preload_pls(dc);
+    if (b->has_ss && !SS_TYPE(b) && (WITH_PRED >> SS_COND(b) & 1)) {
+        e2k_pred(dc, SS_PSRC(b));
+    }
+    dc->p->at_start = false;
+}
+
 static void gen_bundle(DC *dc)
 {
     DCPriv *p = dc->p;
@@ -952,6 +1008,7 @@ static void gen_bundle(DC *dc)
     p->new_dbl = dc->mode & E2K_MODE_DBL;
     p->loop_end = p->strmd = p->branch_to = NULL;
     p->next_ip = p->follow_ip = dc->bundle.pc + dc->bundle.size_bytes;
+    preload_preds(dc);
     e2k_gen_setwd(dc);
     if (!gen_alops(dc)) {
         e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPCODE);

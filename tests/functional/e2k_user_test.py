@@ -271,6 +271,43 @@ def hardware_stacks():
             "offset: .dword 32\nreal: .dword 0\nbuf: .space 64\n")
 
 
+def predicates():
+    """What a callee inherits and a return brings back, seen and changed through the chain stack,
+    under a signal handler and a longjmp."""
+    def value(n):
+        return f"addd 0, 0, %r6\naddd 0, 1, %r6 ? %pred{n}\n"
+    c = Checks()
+    chain = syscall("access_hw_stacks", 6, "offset", "buf", 64, 0)
+    inner = (ENTER + chain + c.equal("%r16", 0) +       # two frames: what _start and outer saved
+             load("buf + 32", "%r2") + "andd %r2, 0xf0, %r2\n" + c.equal("%r2", 0x50) +
+             load("buf", "%r2") + "andd %r2, 0xfc, %r2\n" + c.equal("%r2", 0x40) +
+             "xord %r2, 0x44, %r2\n" + store("%r2", "buf") +       # _start: 1 instead of 3
+             load("buf + 32", "%r2") + "xord %r2, 0x40, %r2\n" + store("%r2", "buf + 32") +
+             syscall("access_hw_stacks", 9, "offset", "buf", 64, 0) + c.equal("%r16", 0) +
+             value(1) + c.equal("%r6", 0) + value(3) + c.equal("%r6", 1) + LEAVE)
+    outer = (ENTER + "cmpedb 0, 0, %pred2\n" + call("inner") + value(1) + c.equal("%r6", 0) +
+             value(2) + c.equal("%r6", 1) + value(3) + c.equal("%r6", 0) + LEAVE)
+    handler = (ENTER + value(5) + c.equal("%r6", 1) + value(6) + c.equal("%r6", 0) +
+               "ldd [ %r2 + 40 ], %r3\nandd %r3, 0x3c00, %r3\n" + c.equal("%r3", 0x400) +
+               "{ cmpedb,0 0, 1, %pred5\n cmpedb,1 0, 0, %pred6 }\n" + LEAVE)
+    raising = (ENTER + syscall("getpid") + syscall("kill", "%r16", SIGUSR1) + value(5) +
+               c.equal("%r6", 1) + value(6) + c.equal("%r6", 0) + LEAVE)
+    jump = (ENTER + "{ cmpedb,0 0, 1, %pred5\n cmpedb,1 0, 0, %pred6 }\n" +
+            syscall("longjmp2", "jmpbuf", 1) + LEAVE)
+    text = ("{ cmpedb,0 0, 0, %pred3\n cmpedb,1 0, 1, %pred1\n cmpedb,3 0, 1, %pred2 }\n" +
+            call("outer") + value(1) + c.equal("%r6", 1) + value(2) + c.equal("%r6", 0) + value(3) +
+            c.equal("%r6", 0) +
+            syscall("rt_sigaction", SIGUSR1, "act", 0, 8) +
+            "{ cmpedb,0 0, 0, %pred5\n cmpedb,1 0, 1, %pred6 }\n" + call("raising") +
+            value(5) + c.equal("%r6", 1) + value(6) + c.equal("%r6", 0) +
+            call("setjmp", "jmpbuf") + "cmpedb %r16, 0, %pred7\ndisp %ctpr1, back\n"
+            "ct %ctpr1 ? ~%pred7\n" + call("jump") + syscall("exit_group", 100) +
+            "back:\n" + value(5) + c.equal("%r6", 1) + value(6) + c.equal("%r6", 0))
+    program(text + EXIT + FAILED + "outer:\n" + outer + "inner:\n" + inner + "handler:\n" + handler +
+            "raising:\n" + raising + "jump:\n" + jump + SETJMP, action("act", "handler", SA_SIGINFO) +
+            "offset: .dword 32\nbuf: .space 64\njmpbuf: .space 256\n")
+
+
 def contexts():
     """makecontext, swapcontext there and back, the end of a context by its link."""
     c = Checks()
@@ -473,5 +510,5 @@ if __name__ == "__main__":
         one.__name__ = "fault_" + each
         faults.append(one)
     run_tests([hello, strace, start_stack, calls, signals, siginfo, nested_signals, restarted_calls,
-               threads, many_threads, processes, longjmp, backtrace, hardware_stacks, contexts, models,
-               interpreted, executes, gdb_session, fault_in_bad_stack, mutated_code] + faults)
+               threads, many_threads, processes, longjmp, backtrace, hardware_stacks, predicates,
+               contexts, models, interpreted, executes, gdb_session, fault_in_bad_stack, mutated_code] + faults)

@@ -33,9 +33,14 @@ enum { E2K_MAX_WINDOW = 224, E2K_N_GLOBALS = 32, E2K_N_PREDS = 32, E2K_TLS_REG =
 #define E2K_MODE_NFX         (1ull << 29)
 #define E2K_MODE_BR_MASK     ((1ull << 28) - 1)
 
-/* One call: the caller's state, restored by return. 80 bytes. */
+/*
+ * One call: the caller's state, restored by return. The predicate file of a running procedure lies
+ * in the frame that its next call will be (env->frame->pred), so that neither a call nor a return
+ * copies it. A callee sees its caller's values: its file begins with E2K_PRED_CALLER in each place.
+ */
+enum { E2K_PRED_CALLER = 0xff };
 typedef struct E2kFrame {
-    uint8_t pred[E2K_N_PREDS];
+    uint8_t pred[E2K_N_PREDS];          /* 0, 1, E2K_PRED_CALLER; physical (before rotation) */
     uint64_t ip;                        /* where to return to (CR0.hi) */
     uint64_t mode;                      /* E2K_MODE_* of the caller */
     uint64_t usd_lo;                    /* the caller's stack pointer */
@@ -95,7 +100,6 @@ typedef struct CPUE2KState {
     uint64_t mode;                      /* E2K_MODE_* */
     uint32_t wsize, psize;              /* registers */
     E2kReg g[E2K_N_GLOBALS];
-    uint8_t pred[E2K_N_PREDS];          /* 0 or 1, physical numbers (before rotation) */
     uint64_t ctpr[3];
     /* LSR, unpacked */
     uint32_t lcnt;
@@ -110,7 +114,8 @@ typedef struct CPUE2KState {
     uint32_t pfpfr, fpcr, fpsr;         /* MXCSR's copy of pfpfr: CPUState.host_mxcsr */
     uint32_t upsr, psr;
     uint64_t bgr;
-    /* the stacks: [base, end); they never move. frame: the next free one, frame[-1] our caller */
+    /* the stacks: [base, end); they never move. frame: that of the next call (its predicates are
+     * current), frame[-1]: what our caller saved */
     E2kReg *ps_base, *ps_end;
     E2kFrame *pcs_base, *pcs_end, *frame;
     E2kReg *ps_limit;                   /* ps_end minus room for two windows */
@@ -169,8 +174,13 @@ bool e2k_enter(CPUE2KState *env, uint64_t entry, const uint64_t *args, unsigned 
 bool e2k_sreg_read(CPUE2KState *env, unsigned n, uint64_t *value);
 bool e2k_sreg_write(CPUE2KState *env, unsigned n, uint64_t value);
 /* CR0, CR1 of frame (memory layout of a chain frame: cr0.lo, cr0.hi, cr1.lo, cr1.hi) and back */
-void e2k_frame_pack(const CPUE2KState *env, const E2kFrame *f, uint64_t cr[4]);
+void e2k_frame_pack(CPUE2KState *env, E2kFrame *f, uint64_t cr[4]);
 void e2k_frame_unpack(const CPUE2KState *env, E2kFrame *f, const uint64_t cr[4]);
+/* Predicates as bits: of a frame, or current ones with @f = env->frame */
+uint32_t e2k_preds(CPUE2KState *env, E2kFrame *f);
+void e2k_set_preds(E2kFrame *f, uint32_t preds);
+/* No E2K_PRED_CALLER is left in @f (a frame of env, or the current one). */
+void e2k_settle_preds(CPUE2KState *env, E2kFrame *f);
 /* guest-visible addresses of the hardware stacks (nothing is mapped there) */
 #define E2K_PSP_BASE    0xc2c000000000ull
 #define E2K_PCSP_BASE   0xc2d000000000ull
