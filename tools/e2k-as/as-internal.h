@@ -66,7 +66,7 @@ bool as_number(As *as, uint64_t *value, uint64_t max);  /* an expression without
 AsSymbol *as_find_symbol(As *as, const char *name);
 AsSymbol *as_symbol(As *as, const char *name);  /* makes it if it is not there */
 
-/* ---- ops.c: one wide instruction ---- */
+/* ---- bundle.c: one wide instruction ---- */
 typedef struct AsBundle AsBundle;
 AsBundle *as_bundle_new(As *as);
 void as_bundle_free(AsBundle *b);

@@ -268,6 +268,11 @@ static void test_examples(void)
            "getsp,0 _f32s,_lts1 0xffffffc0, %r2; adds,1 0, 0, %r3 }",
            0x0c10c034, 0x58ecd982, 0x10c0c083, 0x4fffffe2, 0x040000c4, 0x01c00000, 0xffffffc0,
            0x00000110);
+    /* the two of 32 bits must make room for three of 16, of which one takes a whole syllable */
+    EXPECT(4, "{ addd,0 %r0, 0x111, %r1; addd,1 %r0, 0x222, %r2; addd,2 %r0, 0x333, %r3\n"
+           "addd,3 %r0, 0x44444444, %r4; addd,4 %r0, 0x55555555, %r5 }",
+           0x7c000045, 0x1180d581, 0x1180d182, 0x1180db83, 0x1180d884, 0x1180da85, 0x00000333,
+           0x55555555, 0x01110222, 0x44444444);
     EXPECT(4, "{ call %ctpr1, wbs=4 }", 0x00009012, 0xc0000420, 0x50000004, 0);
     EXPECT(4, "{ nop 5; stw,2 %r3, [ 0 + 0 ]; return %ctpr3 }", 0x10004292, 0x26c0c083,
            0xf0000000, 0);
@@ -329,6 +334,10 @@ static void test_refused(void)
     refuse(2, ".byte 1\n{ }", "not aligned");
     refuse(2, ".macro m\n m\n.endm\n m", "too deep");
     refuse(2, "{ addd,0 0, _f64,_lts0 1, %r1; addd,1 0, _f64,_lts1 2, %r2 }", "same place");
+    refuse(2, "{ addd,0 0, _f64 1, %r1; addd,1 0, _f64 2, %r2; addd,2 0, _f64 3, %r3 }",
+           "no room for all literals");
+    refuse(4, "movtd,0 %r1, %ctpr1 ? %pred0", "these operands");
+    refuse(4, "addd,0 %r1, %r2, %ctpr1", "these operands");
 }
 
 static void test_data(void)
