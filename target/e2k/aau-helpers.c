@@ -11,6 +11,7 @@
 #include "target/e2k/mem.h"
 
 enum { MAX_FAPB = 32, FAPB_BYTES = 16 };
+#define NO_PAGE             (1ull << 63)    /* no user address is near it */
 #define AAD_ADDR_MASK       ((1ull << 48) - 1)
 #define AAD_FULL_RIGHTS     (1ull << 57 | 1ull << 58 | 3ull << 59)  /* mb, ed, read and write */
 #define AASR_LDS_SHIFT      7
@@ -48,7 +49,7 @@ static void set_area(CPUE2KState *env, unsigned h, unsigned i, const E2kFapb *f)
     a->aad_no[h][i] = f->d;
     a->incr_no[h][i] = f->incr;
     a->step[h][i] = (int64_t)a->aaincr[f->incr] * a->elem_bytes[h][i];
-    a->ok_page[h][i] = 0;
+    a->ok_page[h][i] = NO_PAGE;
     set_ptr(env, h, i, addr);
 }
 

@@ -226,3 +226,20 @@ program:
 	.balign 16
 x:	.dword 1, 2, 3, 4, 5, 6, 7, 8
 y:	.dword 0, 0, 0, 0, 0, 0
+!@ array_from_nowhere cpu=v2,v4,v6
+	START					! also in the lowest page: no fault
+	addd 0, 0x40, %r8
+	aaurwd,2 %r8, %aad1
+	addd 0, 1, %r9
+	aaurw,2 %r9, %aaincr1
+	addd 0, 0, %r9
+	aaurw,2 %r9, %aaind1
+	ldisp %ctpr2, nowhere
+	{ bap }
+	{ movad,0 area=0, ind=0, am=1, be=0, %r10 }
+	EQ %r10, 0xeaed0f70eaed0f70
+	{ eap }
+	PASS
+	.align 8
+nowhere: { fapb ct=1, dcd=0, fmt=4, mrng=8, d=1, incr=1, ind=1, asz=1, abs=0, disp=0
+	  fapb dpl=0, dcd=0, fmt=0, mrng=0, d=0, incr=0, ind=0, asz=0, abs=0, disp=0 }
