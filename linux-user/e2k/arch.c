@@ -108,7 +108,7 @@ static void system_call(CPUState *cpu)
         return;                         /* a window without parameters: nothing happens */
     }
     const uint64_t args[6] = { b[1].lo, b[2].lo, b[3].lo, b[4].lo, b[5].lo, b[6].lo };
-    int nr = (int)(uint32_t)b[0].lo;
+    int nr = e2k_reg_tags(env, b)->word[0] ? -1 : (int)(uint32_t)b[0].lo;
     int64_t ret = call_by_entry(cpu, env->syscall_entry, nr, args);
 
     if (ret == -QEMU_ENORESULT) {
@@ -116,13 +116,15 @@ static void system_call(CPUState *cpu)
     }
     cpu_task(cpu)->restart = syscall_outcome(cpu, nr, ret);
     if (cpu_task(cpu)->restart == RESTART_NONE) {
-        b[0].lo = (uint64_t)ret;
+        e2k_set_reg(env, b, (uint64_t)ret);
     }
 }
 
 static void e2k_restart_cancel(CPUState *cpu)
 {
-    e2k_call_regs(e2k_env(cpu))->lo = (uint64_t)-EINTR;
+    CPUE2KState *env = e2k_env(cpu);
+
+    e2k_set_reg(env, e2k_call_regs(env), (uint64_t)-EINTR);
 }
 
 /* ---- traps as signals ---- */
@@ -285,7 +287,7 @@ static void e2k_clone_regs(CPUState *cpu, uint64_t sp, bool set_tls, uint64_t tl
     enum { STACK_MAX_BYTES = 1 << 30 };
     CPUE2KState *env = e2k_env(cpu);
 
-    e2k_call_regs(env)->lo = 0;
+    e2k_set_reg(env, e2k_call_regs(env), 0);
     memset(env->ctpr, 0, sizeof(env->ctpr));
     if (sp) {
         env->usd_lo = sp & ~15ull;
@@ -294,6 +296,7 @@ static void e2k_clone_regs(CPUState *cpu, uint64_t sp, bool set_tls, uint64_t tl
     }
     if (set_tls) {
         env->g[E2K_TLS_REG].lo = tls;
+        env->gtags[E2K_TLS_REG] = (E2kTags){ { 0 } };
     }
     e2k_task(cpu);
 }

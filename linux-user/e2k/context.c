@@ -58,7 +58,7 @@ static bool resume(CPUState *cpu, const Resume *r)
                 (r->cr1_lo >> CR1_WFX & 1 ? 0 : E2K_MODE_NFX);
     env->ip = r->ip & E2K_ADDR_MASK & ~7ull;
     memset(env->ctpr, 0, sizeof(env->ctpr));
-    win[wbs].lo = r->value;
+    e2k_set_reg(env, &win[wbs], r->value);
     e2k_signal_drop(cpu, depth - 1);
     env->usd_lo = r->usd_lo & E2K_ADDR_MASK;
     return true;
@@ -113,8 +113,8 @@ E2kTask *e2k_task(CPUState *cpu)
 }
 
 #define FOR_ALL_POINTERS(X) \
-    X(ps_base) X(ps_end) X(ps_limit) X(win) X(pcs_base) X(pcs_end) X(frame) X(stack_bottom) X(sbr) \
-    X(wsize) X(psize)
+    X(ps_base) X(ps_end) X(ps_limit) X(ps_tags) X(win) X(pcs_base) X(pcs_end) X(frame) \
+    X(stack_bottom) X(sbr) X(wsize) X(psize)
 
 static void stacks_leave(E2kStacks *s, const CPUE2KState *env)
 {
@@ -130,11 +130,12 @@ static void stacks_enter(const E2kStacks *s, CPUE2KState *env)
 #undef X
 }
 
-enum { CONTEXT_PS_BYTES = 8 << 20, CONTEXT_PCS_BYTES = 4 << 20, SPARE_WINDOWS = 3 };
+enum { CONTEXT_PS_BYTES = 8 << 20, CONTEXT_PCS_BYTES = 4 << 20, SPARE_WINDOWS = 3,
+       CONTEXT_BYTES = CONTEXT_PS_BYTES + E2K_TAGS_BYTES(CONTEXT_PS_BYTES) + CONTEXT_PCS_BYTES };
 
 static bool stacks_map(E2kStacks *s)
 {
-    char *p = mmap(NULL, CONTEXT_PS_BYTES + CONTEXT_PCS_BYTES, PROT_READ | PROT_WRITE,
+    char *p = mmap(NULL, CONTEXT_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (p == MAP_FAILED) {
@@ -143,7 +144,8 @@ static bool stacks_map(E2kStacks *s)
     s->ps_base = s->win = (E2kReg *)p;
     s->ps_end = (E2kReg *)(p + CONTEXT_PS_BYTES);
     s->ps_limit = s->ps_end - SPARE_WINDOWS * E2K_MAX_WINDOW;
-    s->pcs_base = s->frame = (E2kFrame *)(p + CONTEXT_PS_BYTES);
+    s->ps_tags = E2K_PS_TAGS(s->ps_base, s->ps_end);
+    s->pcs_base = s->frame = (E2kFrame *)(p + CONTEXT_BYTES - CONTEXT_PCS_BYTES);
     s->pcs_end = s->pcs_base + CONTEXT_PCS_BYTES / sizeof(E2kFrame) - 1;
     return true;
 }
@@ -156,7 +158,7 @@ static void stacks_free(E2kStacks *s)
         s->saved = below;
     }
     if (s->own) {
-        munmap(s->ps_base, CONTEXT_PS_BYTES + CONTEXT_PCS_BYTES);
+        munmap(s->ps_base, CONTEXT_BYTES);
     }
     g_free(s->args);
     g_free(s);

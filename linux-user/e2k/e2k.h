@@ -37,7 +37,7 @@ typedef struct E2kStacks {
     /* where it is when it is not running: */
     E2kReg *ps_base, *ps_end, *ps_limit, *win;
     E2kFrame *pcs_base, *pcs_end, *frame;
-    uint64_t stack_bottom, sbr;
+    uint64_t ps_tags, stack_bottom, sbr;
     uint32_t wsize, psize;
     E2kSaved *saved;                    /* signals under way on it, innermost first */
     uint64_t ucp, helper;               /* of makecontext */

@@ -113,6 +113,16 @@ static uint64_t *proc_word(CPUE2KState *env, size_t ofs)
     return half ? &pair[reg].hi : &pair[reg].lo;
 }
 
+/* What is written are numbers. */
+static void proc_set(CPUE2KState *env, size_t ofs, uint64_t value)
+{
+    uint64_t *word = proc_word(env, ofs);
+    size_t at = (size_t)((char *)word - (char *)env->ps_base);
+
+    *word = value;
+    memset(e2k_reg_tags(env, env->ps_base)->word + at / 4, 0, 2);
+}
+
 static bool proc_read(CPUE2KState *env, size_t ofs, size_t n, uint64_t gva)
 {
     g_autofree uint64_t *copy = g_new(uint64_t, n / 8 + 1);
@@ -131,7 +141,7 @@ static bool proc_write(CPUE2KState *env, size_t ofs, size_t n, uint64_t gva)
         return false;
     }
     for (size_t i = 0; i < n / 8; i++) {
-        *proc_word(env, ofs + i * 8) = copy[i];
+        proc_set(env, ofs + i * 8, copy[i]);
     }
     return true;
 }

@@ -63,7 +63,8 @@ static void fill_cr(CPUE2KState *env, E2kSigcontext *mc)
                      .wsize = (uint16_t)env->wsize };
     uint64_t cr[4];
 
-    e2k_set_preds(&now, e2k_preds(env, env->frame));
+    e2k_settle_preds(env, env->frame);
+    memcpy(now.pred, env->frame->pred, sizeof(now.pred));
     e2k_frame_pack(env, &now, cr);
     memcpy(&mc->cr0_lo, cr, sizeof(cr));
 }
@@ -174,6 +175,7 @@ void e2k_signal_return(CPUState *cpu, E2kSaved *saved)
     e2k_signal_drop(cpu, saved->depth + 1);
     stacks->saved = saved->below;
     memcpy(saved->env.g, env->g, N_SYSTEM_GLOBALS * sizeof(env->g[0]));
+    memcpy(saved->env.gtags, env->gtags, N_SYSTEM_GLOBALS * sizeof(env->gtags[0]));
     *env = saved->env;
     cpu_task(cpu)->restart = saved->restart ? RESTART_NOT_MADE : RESTART_NONE;
     take_back(cpu, saved->uc_gva);

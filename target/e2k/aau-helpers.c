@@ -186,6 +186,7 @@ static uint64_t helper_mova(CPUE2KState *env, uint32_t spec)
         raise_illegal(env, GETPC());
     }
     if (misaligned(env, addr, lg_size) || !e2k_accessible(env, addr, 1u << lg_size, false)) {
+        env->helper_diag = 1;
         out[0] = out[1] = E2K_MOVA_DIAG64;
         return E2K_MOVA_DIAG64;
     }

@@ -71,8 +71,7 @@ static bool take_features(CPUE2KState *env, const char *text, Error **errp)
         if (!strcmp(items[i], "tags=off") || !*items[i]) {
             env->tags = false;
         } else if (!strcmp(items[i], "tags=on")) {
-            error_setg(errp, "operand tags (tags=on) are not implemented");
-            return false;
+            env->tags = true;
         } else {
             error_setg(errp, "unknown CPU property '%s'", items[i]);
             return false;
@@ -101,17 +100,18 @@ static void *reserve(size_t bytes, Error **errp)
 
 static bool stacks_new(CPUE2KState *env, Error **errp)
 {
-    env->ps_base = reserve(PS_BYTES, errp);
+    env->ps_base = reserve(PS_BYTES + E2K_TAGS_BYTES(PS_BYTES), errp);
     if (!env->ps_base) {
         return false;
     }
     env->pcs_base = reserve(PCS_BYTES, errp);
     if (!env->pcs_base) {
-        munmap(env->ps_base, PS_BYTES);
+        munmap(env->ps_base, PS_BYTES + E2K_TAGS_BYTES(PS_BYTES));
         return false;
     }
     env->ps_end = (E2kReg *)((char *)env->ps_base + PS_BYTES);
     env->ps_limit = env->ps_end - 3 * E2K_MAX_WINDOW;
+    env->ps_tags = E2K_PS_TAGS(env->ps_base, env->ps_end);
     env->pcs_end = env->pcs_base + PCS_BYTES / sizeof(E2kFrame) - 1;
     env->win = env->ps_base;
     env->frame = env->pcs_base;
@@ -195,6 +195,7 @@ E2KCPU *e2k_cpu_clone(E2KCPU *from)
     env->ps_base = stacks.ps_base;
     env->ps_end = stacks.ps_end;
     env->ps_limit = stacks.ps_limit;
+    env->ps_tags = stacks.ps_tags;
     env->pcs_base = stacks.pcs_base;
     env->pcs_end = stacks.pcs_end;
     e2k_settle_preds(old, old->frame - n_frames);
@@ -203,6 +204,8 @@ E2KCPU *e2k_cpu_clone(E2KCPU *from)
     }
     memcpy(env->pcs_base, old->frame - n_frames, (n_frames + 1) * sizeof(E2kFrame));
     memcpy(env->ps_base, old->win - n_regs, (n_regs + old->wsize) * sizeof(E2kReg));
+    memcpy(e2k_reg_tags(env, env->ps_base), e2k_reg_tags(old, old->win - n_regs),
+           (n_regs + old->wsize) * sizeof(E2kTags));
     env->frame = env->pcs_base + n_frames;
     env->win = env->ps_base + n_regs;
     cpu->parent.host_mxcsr = from->parent.host_mxcsr;
@@ -212,7 +215,7 @@ E2KCPU *e2k_cpu_clone(E2KCPU *from)
 
 void e2k_cpu_free(E2KCPU *cpu)
 {
-    munmap(cpu->env.ps_base, PS_BYTES);
+    munmap(cpu->env.ps_base, PS_BYTES + E2K_TAGS_BYTES(PS_BYTES));
     munmap(cpu->env.pcs_base, PCS_BYTES);
     object_unref(cpu);
 }

@@ -120,6 +120,11 @@ static void helper_return(CPUE2KState *env, uint64_t ip, uint64_t mode)
     }
 }
 
+static unsigned bad_ctpr(unsigned tag)
+{
+    return tag == E2K_CTPR_DIAG ? E2K_EXC_DIAG_INSTR_ADDR : E2K_EXC_ILLEGAL_OPCODE;
+}
+
 /* ct %ctpr<n+1> whatever it holds */
 static void helper_ct(CPUE2KState *env, uint32_t n, uint64_t ip, uint64_t mode)
 {
@@ -131,7 +136,7 @@ static void helper_ct(CPUE2KState *env, uint32_t n, uint64_t ip, uint64_t mode)
         return;
     }
     if (tag != E2K_CTPR_DISP || v & E2K_CTPR_LDISP) {
-        raise_at(env, E2K_EXC_ILLEGAL_OPCODE, ip, mode);
+        raise_at(env, bad_ctpr(tag), ip, mode);
     }
     if (target & 7) {
         raise_at(env, E2K_EXC_ILLEGAL_INSTR_ADDR, ip, mode);
@@ -195,7 +200,7 @@ static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip,
         cpu_loop_exit(cpu);
     }
     if (tag != E2K_CTPR_DISP || v & E2K_CTPR_LDISP) {
-        raise_at(env, E2K_EXC_ILLEGAL_OPCODE, ip, mode);
+        raise_at(env, bad_ctpr(tag), ip, mode);
     }
     helper_call_to(env, target, wbs, ip, next_ip, mode);
 }
@@ -215,6 +220,7 @@ bool e2k_enter(CPUE2KState *env, uint64_t entry, const uint64_t *args, unsigned 
     env->frame[-1].cookie = cookie;
     env->wsize = env->psize = ENTRY_WINDOW;
     memset(env->win, 0, ENTRY_WINDOW * sizeof(E2kReg));
+    memset(e2k_reg_tags(env, env->win), 0, ENTRY_WINDOW * sizeof(E2kTags));
     for (unsigned i = 0; i < n_args; i++) {
         env->win[i].lo = args[i];
     }

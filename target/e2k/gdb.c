@@ -115,6 +115,11 @@ int e2k_gdb_write_reg(CPUState *cpu, unsigned reg, const uint8_t *buf)
     uint64_t *p = field(env, g->kind, i);
     if (p) {
         *p = g->kind == IP ? v & ~7ull : v;
+        if (g->kind == G_LO) {
+            env->gtags[i] = (E2kTags){ { 0 } };
+        } else if (g->kind == R_LO) {
+            e2k_set_reg(env, &env->win[i], v);
+        }
     } else if (g->kind == SREG) {
         e2k_sreg_write(env, g->sreg, v);
     } else if (g->kind == PREDS) {

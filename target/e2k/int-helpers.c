@@ -55,8 +55,11 @@ static uint32_t divx(CPUE2KState *env, uint64_t a, uint32_t c, uint32_t what, ui
 {
     uint32_t result = 0;
 
-    if (!divide_x(a, c, what, &result) && guard && !(what & E2K_DIVX_SM)) {
-        e2k_raise(env, E2K_EXC_DIV, 0, GETPC());
+    if (!divide_x(a, c, what, &result)) {
+        if (guard && !(what & E2K_DIVX_SM)) {
+            e2k_raise(env, E2K_EXC_DIV, 0, GETPC());
+        }
+        env->helper_diag = 1;
     }
     return result;
 }

@@ -35,7 +35,7 @@ void e2k_frame_pack(CPUE2KState *env, E2kFrame *f, uint64_t cr[4])
 void e2k_frame_unpack(const CPUE2KState *env, E2kFrame *f, const uint64_t cr[4])
 {
     for (unsigned i = 0; i < E2K_N_PREDS; i++) {
-        f->pred[i] = cr[0] >> (2 * i) & 1;
+        f->pred[i] = cr[0] >> (2 * i) & (env->tags ? 3 : 1);
     }
     f->ip = cr[1] & ~7ull;
     f->psize = (uint16_t)(2 * bits(cr[2], 32, CR1_WPSZ));

@@ -68,6 +68,19 @@ static IrVal element_addr(DC *dc, const E2kMova *m, unsigned h)
     return addr;
 }
 
+/* I32 0/1: was there nothing to load? NULL: tags are not kept */
+static IrVal helper_failed(DC *dc)
+{
+    IrVal t;
+
+    if (!dc->tags) {
+        return NULL;
+    }
+    t = ir_temp(dc->b, IR_I32);
+    ir_ld(dc->b, t, ir_env(dc->b), ENV_OFS(helper_diag), MO_32);
+    return t;
+}
+
 /* With a look first; the page that the area's last look found is good enough until bap. */
 static void mova_checked(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k)
 {
@@ -77,8 +90,12 @@ static void mova_checked(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k
     IrVal v = ir_temp(dc->b, k->lg_size == 4 ? IR_V128 : IR_I64), addr, page, ofs;
     IrLabel *good, *done;
 
+    if (dc->tags) {
+        ir_st(dc->b, ir_i32(dc->b, 0), ir_env(dc->b), ENV_OFS(helper_diag), MO_32);
+    }
     if (!simple) {
         call_mova(dc, m, h, k, v);
+        e2k_result_diag(dc, helper_failed(dc));
         e2k_dst_reg(dc, m->dst, v);
         return;
     }
@@ -96,6 +113,7 @@ static void mova_checked(DC *dc, const E2kMova *m, unsigned h, const MovaKind *k
     ir_bind(dc->b, good);
     ir_gld(dc->b, v, addr, k->lg_size);
     ir_bind(dc->b, done);
+    e2k_result_diag(dc, helper_failed(dc));
     e2k_dst_reg(dc, m->dst, v);
 }
 

@@ -35,6 +35,9 @@ void e2k_gen_setwd(DC *dc)
     }
     ir_brcondi(dc->b, IR_COND_GTU, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), size,
                e2k_cold_trap(dc, E2K_EXC_ILLEGAL_OPCODE));
+    if (dc->tags) {
+        e2k_tags_setwd(dc, size);
+    }
     v = ir_temp(dc->b, IR_I32);
     ir_movi(dc->b, v, size);
     e2k_set_env_late(dc, v, ENV_OFS(wsize));
@@ -170,6 +173,22 @@ static IrVal local_pred(DC *dc, unsigned n, bool neg)
 
 enum { CLP_ANDP, CLP_LANDP, CLP_RESERVED, CLP_MOVEP };
 
+/* the tag of a predicate operation's result; NULL: valid */
+static IrVal clp_diag(DC *dc, unsigned opc, unsigned na, unsigned nb, IrVal a, unsigned dst)
+{
+    IrVal da = dc->p->local_diag[na], db = dc->p->local_diag[nb], old, zero = ir_i32(dc->b, 0);
+
+    if (opc == CLP_LANDP && db) {
+        db = e2k_and_cond(dc, a, db);       /* false and valid: the second does not count */
+    } else if (opc == CLP_MOVEP) {
+        old = e2k_pred_diag(dc, dst);
+        if (db || old) {
+            db = e2k_choose(dc, a, db ? db : zero, old ? old : zero);
+        }
+    }
+    return e2k_or_diag(dc, da, db);
+}
+
 static void gen_clp(DC *dc, unsigned i)
 {
     uint32_t w = dc->bundle.pls[i];
@@ -187,6 +206,7 @@ static void gen_clp(DC *dc, unsigned i)
     a = local_pred(dc, na, w >> 13 & 1);
     c = local_pred(dc, nb, w >> 9 & 1);
     dc->p->local[4 + i] = t;
+    dc->p->local_diag[4 + i] = dc->tags ? clp_diag(dc, opc, na, nb, a, w & 31) : NULL;
     if (opc != CLP_MOVEP) {
         ir_and(dc->b, t, a, c);
     } else {
@@ -196,6 +216,7 @@ static void gen_clp(DC *dc, unsigned i)
         E2kAlop as_dst = { .dst = (uint8_t)(w & 31) };
 
         e2k_dst_pred(dc, &as_dst, t);
+        dc->p->writes[dc->p->n_writes - 1].tags = dc->p->local_diag[4 + i];
     }
 }
 
@@ -222,10 +243,15 @@ void e2k_gen_pls(DC *dc)
     const E2kBundle *b = &dc->bundle;
 
     memset(dc->p->local, 0, sizeof(dc->p->local));
+    memset(dc->p->local_diag, 0, sizeof(dc->p->local_diag));
     dc->guard = NULL;
-    for (unsigned i = 0; i < b->n_pls && i < 2; i++) {
-        dc->p->local[2 * i] = elp(dc, b->pls[i] >> 24);
-        dc->p->local[2 * i + 1] = elp(dc, b->pls[i] >> 16 & 0xff);
+    for (unsigned i = 0; i < 4 && i < 2u * b->n_pls; i++) {
+        unsigned src = b->pls[i / 2] >> (i % 2 ? 16 : 24) & 0xff;
+
+        dc->p->local[i] = elp(dc, src);
+        if (src >= 0x60 && src < 0x80) {
+            dc->p->local_diag[i] = e2k_pred_diag(dc, src & 31);
+        }
     }
     for (unsigned i = 0; i < b->n_pls; i++) {
         gen_clp(dc, i);

@@ -394,17 +394,22 @@ static bool resolve_compare(const E2kOpRow *row, E2kEmit *e)
 
 /* ---- division ---- */
 
-/* Raises unless the divisor differs from 0, the operation is speculative or not executed. */
+/* Raises unless the divisor differs from 0 or the operation is not executed; a speculative one has
+ * a diagnostic result. */
 static void check_divisor(DC *dc, const E2kAlop *op, IrVal c)
 {
     IrVal zero;
     uint64_t k;
 
-    if (op->sm || (ir_is_const(c, &k) && k)) {
+    if ((op->sm && !dc->tags) || (ir_is_const(c, &k) && k)) {
         return;
     }
     zero = ir_temp(dc->b, IR_I32);
     ir_setcondi(dc->b, IR_COND_EQ, zero, c, 0);
+    if (op->sm) {
+        e2k_result_diag(dc, zero);
+        return;
+    }
     ir_brcondi(dc->b, IR_COND_NE, e2k_and_cond(dc, zero, dc->guard), 0,
                e2k_cold_trap(dc, E2K_EXC_DIV));
 }
@@ -424,8 +429,17 @@ static void emit_divx(DC *dc, const E2kAlop *op, const E2kEmit *e)
     IrVal a = e2k_src(dc, op, 1, IR_I64), c = e2k_src(dc, op, 2, IR_I32);
     IrVal d = ir_temp(dc->b, IR_I32), guard = dc->guard ? dc->guard : ir_i32(dc->b, 1);
 
+    if (op->sm && dc->tags) {
+        ir_st(dc->b, ir_i32(dc->b, 0), ir_env(dc->b), ENV_OFS(helper_diag), MO_32);
+    }
     e2k_call(dc, &e2k_helper_divx, d, 5, ir_env(dc->b), a, c,
              ir_i32(dc->b, e->a | (op->sm ? E2K_DIVX_SM : 0)), guard, NULL);
+    if (op->sm && dc->tags) {
+        IrVal failed = ir_temp(dc->b, IR_I32);
+
+        ir_ld(dc->b, failed, ir_env(dc->b), ENV_OFS(helper_diag), MO_32);
+        e2k_result_diag(dc, failed);
+    }
     e2k_dst(dc, op, d);
 }
 

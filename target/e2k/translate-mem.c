@@ -222,10 +222,15 @@ static IrVal load_128(DC *dc, const E2kAccess *a, IrVal addr)
 
 IrVal e2k_load_value(DC *dc, const E2kAccess *a, IrVal addr, IrVal ok, const uint64_t diag[2])
 {
-    IrVal v;
+    IrVal v, failed;
 
     if (ok) {
         addr = choose(dc, ok, addr, ir_i64(dc->b, (uintptr_t)diag));
+    }
+    if (ok && dc->tags) {
+        failed = ir_temp(dc->b, IR_I32);
+        ir_xori(dc->b, failed, ok, 1);
+        e2k_result_diag(dc, failed);
     }
     if (a->lg_bytes == 4) {
         return load_128(dc, a, addr);
@@ -359,6 +364,7 @@ static void emit_tagged(DC *dc, const E2kAlop *op, const E2kEmit *e)
 {
     if (op->sm && is_load(op->row)) {
         load_nothing(dc, op, E2K_DIAG64);
+        e2k_result_diag(dc, ir_i32(dc->b, 1));
     } else {
         e2k_emit_trap(dc, E2K_EXC_ILLEGAL_OPERAND);
     }
@@ -375,7 +381,7 @@ static void emit_tagged(DC *dc, const E2kAlop *op, const E2kEmit *e)
 typedef struct Deferred {
     const E2kAlop *op;
     const E2kEmit *e;
-    IrVal guard;
+    IrVal guard, poison;
 } Deferred;
 
 static __thread struct {
@@ -401,7 +407,7 @@ bool e2k_defer_store(DC *dc, const E2kAlop *op, const E2kEmit *e)
         (MAS_MOD(op->mas) != MAS_ST_ATOMIC && !loads_before(b, op->channel))) {
         return false;
     }
-    waiting.store[waiting.n++] = (Deferred){ op, e, dc->guard };
+    waiting.store[waiting.n++] = (Deferred){ op, e, dc->guard, dc->poison };
     return true;
 }
 
@@ -415,10 +421,12 @@ void e2k_flush_stores(DC *dc)
 
         waiting.n = 2;                  /* does not wait again */
         dc->guard = d->guard;
+        dc->poison = d->poison;
         d->e->fn(dc, d->op, d->e);
     }
     waiting.n = 0;
     dc->guard = guard;
+    dc->poison = NULL;
 }
 
 /* ---- stores ---- */

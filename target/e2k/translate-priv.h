@@ -21,6 +21,9 @@ typedef struct Write {
     uint8_t channel;
     int32_t where;              /* register, physical predicate, ctpr - 1, env offset */
     IrVal v, guard;
+    IrVal tags;                 /* I32, a byte for each 32 bits; of a predicate E2K_PRED_DIAG as 0
+                                    or 1; NULL: numbers */
+    bool keeps_upper;           /* WR_REG: only the first tag is written, whatever v is */
     uint64_t known;             /* WR_CTPR: its value if v is NULL */
     X87Op x87;                  /* WR_X87: *where = a op b, done in memory */
     X87Fmt fmt;
@@ -38,6 +41,15 @@ typedef struct ColdTrap {
     uint32_t trapno;            /* or COLD_SETTLE: begin the bundle again with predicates settled */
     uint64_t ip, mode;
 } ColdTrap;
+
+/* What translate-tags.c knows of an operation before it is translated. */
+typedef struct OpTags {
+    IrVal guard;                /* under which it runs */
+    IrVal bad;                  /* I32, not 0: its result is diagnostic; NULL: never */
+    IrVal tags;                 /* I32: those of its result if they are not made from @bad */
+    IrVal poison;
+    bool has_tags;
+} OpTags;
 
 /* ---- traces, see translate-trace.c ---- */
 
@@ -71,11 +83,16 @@ typedef struct Trace {
     uint64_t pages[2];
 } Trace;
 
-enum { MAX_WRITES = 64, MAX_ENV_CACHE = 64, MAX_COLD = 64 };
+enum { MAX_WRITES = 64, MAX_ENV_CACHE = 64, MAX_COLD = 160 };
 
 typedef struct DCPriv {
     RegCache reg[N_REGS];
     IrVal pred[E2K_N_PREDS];            /* physical */
+    IrVal pred_diag[E2K_N_PREDS];       /* I32 0/1 for those with pred; NULL: valid */
+    uint8_t numeric[N_REGS];            /* bit i: 32-bit word i is known to be a number */
+    IrVal tag_base;                     /* I64: of the window */
+    IrVal result_diag;                  /* of the running operation, see e2k_result_diag() */
+    OpTags op_tags[E2K_N_CHANNELS];
     EnvCache env[MAX_ENV_CACHE];
     unsigned n_env;
     IrVal win;                          /* I64: env->win */
@@ -96,6 +113,7 @@ typedef struct DCPriv {
     IrVal loop_end;                     /* I32, of this bundle; NULL: not computed yet */
     IrVal strmd;                        /* as the bundle's stores left it */
     IrVal local[7];                     /* @p0..@p6 of this bundle */
+    IrVal local_diag[7];                /* I32 0/1; NULL: valid */
     uint64_t next_ip;
     uint64_t follow_ip;                 /* where the block goes on; next_ip but in traces */
     Trace *trace;                       /* NULL: an ordinary block */
@@ -114,6 +132,25 @@ IrVal e2k_win(DC *dc);
 IrVal e2k_frame(DC *dc);
 IrVal e2k_loop_end(DC *dc);             /* I32 0/1, before this bundle's alc */
 void e2k_check_reg(DC *dc, int reg);
+
+IrVal e2k_guard_of(DC *dc, const E2kAlop *op);
+int e2k_reg_of_code(DC *dc, uint8_t code);          /* -1: none */
+unsigned e2k_phys_pred(DC *dc, unsigned n);
+
+/* translate-tags.c, all for dc->tags only */
+void e2k_tags_init(void);
+void e2k_tags_setwd(DC *dc, unsigned size);
+/* traps of the bundle, before anything of it is done; fills in p->op_tags */
+void e2k_tags_check(DC *dc);
+/* gives the writes from @first on, made by @op (NULL: an array load), their tags */
+void e2k_tags_result(DC *dc, const E2kAlop *op, unsigned first);
+void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words);
+IrVal e2k_pred_diag(DC *dc, unsigned n);            /* NULL: valid */
+IrVal e2k_choose(DC *dc, IrVal cond, IrVal yes, IrVal no);      /* cond NULL: yes */
+IrVal e2k_or_diag(DC *dc, IrVal a, IrVal c);        /* a | c, either may be NULL */
+/* I32 0/1: does this store of the bundle run, as far as the loop is concerned? NULL: yes.
+ * @strmd: stores that are left, counted down */
+IrVal e2k_loop_store(DC *dc, IrVal *strmd);
 
 /* translate-ctl.c */
 void e2k_gen_setwd(DC *dc);             /* start of a bundle: setwd's part that acts at once */

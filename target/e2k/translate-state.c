@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * State registers, the user stack, moves and tags. Tags are not kept: they read as 0, and putting
- * one copies the value.
+ * State registers, the user stack, moves and tags. Where tags are not kept they read as 0, and
+ * putting one copies the value; translate-tags.c does the rest.
  */
 #include <string.h>
 #include "target/e2k/state-helpers.h"
@@ -239,9 +239,23 @@ static void emit_movts(DC *dc, const E2kAlop *op, const E2kEmit *e)
     e2k_dst(dc, op, d);
 }
 
+/* the tags of operand 2, two bits for each of its e->c words */
 static void emit_gettag(DC *dc, const E2kAlop *op, const E2kEmit *e)
 {
-    e2k_dst(dc, op, copy_of(dc, ir_i32(dc->b, 0)));
+    IrVal tags = e2k_src_tags(dc, op, 2), low, high;
+
+    if (!tags) {
+        e2k_dst(dc, op, copy_of(dc, ir_i32(dc->b, 0)));
+        return;
+    }
+    low = ir_temp(dc->b, IR_I32);
+    ir_andi(dc->b, low, tags, 3);
+    if (e->c > 1) {
+        high = ir_temp(dc->b, IR_I32);
+        ir_shri(dc->b, high, tags, 8);
+        ir_deposit(dc->b, low, low, high, 2, 2);
+    }
+    e2k_dst(dc, op, low);
 }
 
 /* an address in the code unit, which begins at 0 */
@@ -260,8 +274,8 @@ static const struct { const char *name; E2kEmit e; } rows[] = {
     { "rwd", { .fn = emit_rw, .c = 1 } },
     { "getsp", { .fn = emit_getsp } },
     { "getpl", { .fn = emit_getpl } },
-    { "gettags", { .fn = emit_gettag } },
-    { "gettagd", { .fn = emit_gettag } },
+    { "gettags", { .fn = emit_gettag, .c = 1 } },
+    { "gettagd", { .fn = emit_gettag, .c = 2 } },
     { "puttags", { .fn = emit_copy32, .c = 1 } },
     { "puttagd", { .fn = emit_copy64, .c = 1 } },
     { "puttagqp", { .fn = emit_copy128, .c = 1 } },

@@ -39,6 +39,7 @@ void e2k_translate_init(void)
     for (unsigned i = 0; i < e2k_n_op_rows; i++) {
         resolve_row(i);
     }
+    e2k_tags_init();
 }
 
 bool e2k_op_translatable(const E2kOpRow *row)
@@ -72,6 +73,7 @@ IrVal e2k_frame(DC *dc)
 void e2k_forget_regs(DC *dc)
 {
     memset(dc->p->reg, 0, sizeof(dc->p->reg));
+    memset(dc->p->numeric, 0, sizeof(dc->p->numeric));
 }
 
 void e2k_forget_all(DC *dc)
@@ -79,7 +81,7 @@ void e2k_forget_all(DC *dc)
     e2k_forget_regs(dc);
     memset(dc->p->pred, 0, sizeof(dc->p->pred));
     dc->p->n_env = 0;
-    dc->p->win = dc->p->frame = NULL;
+    dc->p->win = dc->p->frame = dc->p->tag_base = NULL;
 }
 
 static MemOp mo_of(IrType t)
@@ -268,7 +270,7 @@ void e2k_call(DC *dc, const IrHelper *h, IrVal ret, unsigned n, IrVal a0, IrVal 
 /* ---- operands ---- */
 
 /* register number of an operand byte; -1: an index outside the rotating area */
-static int reg_of_code(DC *dc, uint8_t code)
+int e2k_reg_of_code(DC *dc, uint8_t code)
 {
     if (e2k_is_based(code)) {
         unsigned rbs = dc->mode >> E2K_MODE_RBS_SHIFT & 63, rsz = dc->mode >> E2K_MODE_RSZ_SHIFT & 63;
@@ -354,7 +356,27 @@ static IrVal const_as(DC *dc, IrType type, uint64_t value)
 /* -1: there is none (the bundle traps) */
 static int src_reg(DC *dc, const E2kAlop *op, unsigned n)
 {
-    return reg_of_code(dc, code_of(op, n));
+    return e2k_reg_of_code(dc, code_of(op, n));
+}
+
+/* a stored value that is to be seen as diagnostic */
+static IrVal poisoned(DC *dc, IrVal v)
+{
+    IrVal t = ir_temp(dc->b, ir_type(v)), u;
+
+    if (ir_type(v) == IR_V128) {
+        u = ir_temp(dc->b, IR_V128);
+        ir_op1(dc->b, IR_vzext64, t, dc->poison);
+        ir_op2i(dc->b, IR_vinsert64, u, t, dc->poison, 1);
+        t = ir_temp(dc->b, IR_V128);
+        ir_op2(dc->b, IR_por, t, v, u);
+    } else if (ir_type(v) == IR_I32) {
+        ir_trunc(dc->b, t, dc->poison);
+        ir_or(dc->b, t, t, v);
+    } else {
+        ir_or(dc->b, t, v, dc->poison);
+    }
+    return t;
 }
 
 IrVal e2k_src(DC *dc, const E2kAlop *op, unsigned n, IrType type)
@@ -366,7 +388,11 @@ IrVal e2k_src(DC *dc, const E2kAlop *op, unsigned n, IrType type)
         return const_as(dc, type, value);
     }
     reg = src_reg(dc, op, n);
-    return reg < 0 ? const_as(dc, type, 0) : e2k_load_reg(dc, (unsigned)reg, type);
+    if (reg < 0) {
+        return const_as(dc, type, 0);
+    }
+    return n == 4 && dc->poison ? poisoned(dc, e2k_load_reg(dc, (unsigned)reg, type))
+                                : e2k_load_reg(dc, (unsigned)reg, type);
 }
 
 IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n)
@@ -375,7 +401,7 @@ IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n)
     int reg;
 
     if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
-        dc->p->reg[reg].v[IR_F64] && !dc->p->reg[reg].v[IR_I64]) {
+        dc->p->reg[reg].v[IR_F64] && !dc->p->reg[reg].v[IR_I64] && !dc->poison) {
         return dc->p->reg[reg].v[IR_F64];
     }
     return e2k_src(dc, op, n, IR_I64);
@@ -387,7 +413,7 @@ IrVal e2k_src_any32(DC *dc, const E2kAlop *op, unsigned n)
     int reg;
 
     if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
-        dc->p->reg[reg].v[IR_F32] && !dc->p->reg[reg].v[IR_I32]) {
+        dc->p->reg[reg].v[IR_F32] && !dc->p->reg[reg].v[IR_I32] && !dc->poison) {
         return dc->p->reg[reg].v[IR_F32];
     }
     return e2k_src(dc, op, n, IR_I32);
@@ -436,7 +462,7 @@ IrVal e2k_src_ptr(DC *dc, const E2kAlop *op, unsigned n)
 
 /* ---- conditions ---- */
 
-static unsigned phys_pred(DC *dc, unsigned n)
+unsigned e2k_phys_pred(DC *dc, unsigned n)
 {
     unsigned psz = dc->mode >> E2K_MODE_PSZ_SHIFT & 31, cur = dc->mode >> E2K_MODE_PCUR_SHIFT & 31;
 
@@ -444,6 +470,17 @@ static unsigned phys_pred(DC *dc, unsigned n)
 }
 
 static const int32_t pred_ofs = offsetof(E2kFrame, pred);
+
+/* the byte that holds a predicate and its tag */
+static IrVal split_pred(DC *dc, unsigned phys, IrVal byte)
+{
+    IrVal v = ir_temp(dc->b, IR_I32);
+
+    dc->p->pred_diag[phys] = ir_temp(dc->b, IR_I32);
+    ir_andi(dc->b, v, byte, 1);
+    ir_shri(dc->b, dc->p->pred_diag[phys], byte, 1);
+    return v;
+}
 
 IrVal e2k_load_pred(DC *dc, unsigned phys)
 {
@@ -461,12 +498,15 @@ IrVal e2k_load_pred(DC *dc, unsigned phys)
         e2k_call(dc, &e2k_helper_pred, *c, 2, ir_env(dc->b), ir_i32(dc->b, phys), NULL, NULL, NULL,
                  NULL);
     }
+    if (dc->tags) {
+        *c = split_pred(dc, phys, *c);
+    }
     return *c;
 }
 
 IrVal e2k_pred(DC *dc, unsigned n)
 {
-    return e2k_load_pred(dc, phys_pred(dc, n & 31));
+    return e2k_load_pred(dc, e2k_phys_pred(dc, n & 31));
 }
 
 static IrVal not_of(DC *dc, IrVal v)
@@ -511,7 +551,7 @@ IrVal e2k_mrgc(DC *dc, const E2kAlop *op)
     return op->has_mrgc ? e2k_cond(dc, &op->mrgc) : ir_i32(dc->b, 0);
 }
 
-static IrVal guard_of(DC *dc, const E2kAlop *op)
+IrVal e2k_guard_of(DC *dc, const E2kAlop *op)
 {
     IrVal g = NULL;
 
@@ -564,7 +604,7 @@ IrVal e2k_loop_end(DC *dc)
  * Stores of a loop_mode bundle run when the prologue is over and the loop has not ended, or has but
  * left a remainder: that one is counted down by each store.
  */
-IrVal e2k_loop_store_ok(DC *dc)
+IrVal e2k_loop_store(DC *dc, IrVal *strmd)
 {
     IrBlock *b = dc->b;
     IrVal started, le, left, ok, use;
@@ -577,20 +617,25 @@ IrVal e2k_loop_store_ok(DC *dc)
     ok = ir_temp(b, IR_I32);
     use = ir_temp(b, IR_I32);
     le = e2k_loop_end(dc);
-    if (!dc->p->strmd) {
-        dc->p->strmd = e2k_ld_env(dc, IR_I32, ENV_OFS(strmd));
+    if (!*strmd) {
+        *strmd = e2k_ld_env(dc, IR_I32, ENV_OFS(strmd));
     }
     ir_setcondi(b, IR_COND_EQ, started, e2k_ld_env(dc, IR_I32, ENV_OFS(pcnt)), 0);
-    ir_setcondi(b, IR_COND_NE, left, dc->p->strmd, 0);
+    ir_setcondi(b, IR_COND_NE, left, *strmd, 0);
     ir_xori(b, ok, le, 1);
     ir_or(b, ok, ok, left);
     ir_and(b, ok, ok, started);
     ir_and(b, use, le, left);
     ir_and(b, use, use, started);
     IrVal next = ir_temp(b, IR_I32);
-    ir_sub(b, next, dc->p->strmd, use);
-    dc->p->strmd = next;
+    ir_sub(b, next, *strmd, use);
+    *strmd = next;
     return ok;
+}
+
+IrVal e2k_loop_store_ok(DC *dc)
+{
+    return e2k_loop_store(dc, &dc->p->strmd);
 }
 
 /* ---- results ---- */
@@ -635,7 +680,7 @@ static void dst_code(DC *dc, uint8_t code, IrVal v, IrVal guard)
     if (!e2k_is_reg(code)) {
         return;                                     /* %tst, %tc, %tcd: nothing to see */
     }
-    reg = reg_of_code(dc, code);
+    reg = e2k_reg_of_code(dc, code);
     if (reg >= 0) {
         e2k_add_write(dc, (Write){ .kind = WR_REG, .where = reg, .v = own_temp(dc, v),
                                    .guard = guard });
@@ -649,7 +694,12 @@ void e2k_dst(DC *dc, const E2kAlop *op, IrVal v)
 
 void e2k_dst_reg(DC *dc, uint8_t code, IrVal v)
 {
+    unsigned first = dc->p->n_writes;
+
     dst_code(dc, code, v, NULL);
+    if (dc->tags) {
+        e2k_tags_result(dc, NULL, first);
+    }
 }
 
 void e2k_dst_v64(DC *dc, const E2kAlop *op, IrVal v)
@@ -662,7 +712,7 @@ void e2k_dst_v64(DC *dc, const E2kAlop *op, IrVal v)
 
 IrVal e2k_dst_ptr(DC *dc, const E2kAlop *op)
 {
-    int reg = e2k_is_reg(op->dst) ? reg_of_code(dc, op->dst) : -1;
+    int reg = e2k_is_reg(op->dst) ? e2k_reg_of_code(dc, op->dst) : -1;
 
     if (reg >= 0) {
         e2k_add_write(dc, (Write){ .kind = WR_REG, .where = reg, .is_ptr = true,
@@ -700,7 +750,7 @@ bool e2k_dst_x87(DC *dc, const E2kAlop *op, X87Op x87, X87Fmt fmt, unsigned na, 
     Write w = { .kind = WR_X87, .x87 = x87, .fmt = fmt, .guard = dc->guard };
     bool narrow = fmt == X87_F32 || fmt == X87_I32;
 
-    if (!e2k_is_reg(op->dst) || (w.where = reg_of_code(dc, op->dst)) < 0 ||
+    if (!e2k_is_reg(op->dst) || (w.where = e2k_reg_of_code(dc, op->dst)) < 0 ||
         (narrow && dc->p->new_dbl) || !x87_operand(dc, op, na, fa, &w.a)) {
         return false;
     }
@@ -730,11 +780,16 @@ static void commit_x87(DC *dc, const Write *w)
     }
     ir_x87(dc->b, w->x87, d, w->a, w->b);
     dc->p->reg[w->where] = (RegCache){ 0 };
+    if (dc->tags) {
+        bool is_64 = w->fmt == X87_F64 || w->fmt == X87_I64;
+
+        e2k_tags_commit(dc, w, w->fmt == X87_F80 ? 4 : is_64 ? 2 : 1);
+    }
 }
 
 void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v)
 {
-    e2k_add_write(dc, (Write){ .kind = WR_PRED, .where = (int32_t)phys_pred(dc, op->dst & 31),
+    e2k_add_write(dc, (Write){ .kind = WR_PRED, .where = (int32_t)e2k_phys_pred(dc, op->dst & 31),
                                .v = own_temp(dc, v), .guard = dc->guard });
 }
 
@@ -744,7 +799,7 @@ void e2k_set_env_late(DC *dc, IrVal v, int32_t ofs)
                                .guard = dc->guard });
 }
 
-static IrVal choose(DC *dc, IrVal guard, IrVal v, IrVal old)
+IrVal e2k_choose(DC *dc, IrVal guard, IrVal v, IrVal old)
 {
     IrVal t;
 
@@ -784,7 +839,7 @@ static void commit_reg(DC *dc, const Write *w)
         type = IR_I64;
     }
     if (w->guard) {
-        v = choose(dc, w->guard, v, e2k_load_reg(dc, (unsigned)w->where, type));
+        v = e2k_choose(dc, w->guard, v, e2k_load_reg(dc, (unsigned)w->where, type));
     }
     if (type == IR_I32 || type == IR_F32) {
         upper = c->v[IR_I64] ? c->v[IR_I64] : c->upper;
@@ -793,6 +848,28 @@ static void commit_reg(DC *dc, const Write *w)
     ir_st(dc->b, v, base, ofs, mo_of(type));
     *c = (RegCache){ .upper = upper };
     c->v[type] = v;
+    if (dc->tags) {
+        e2k_tags_commit(dc, w, type == IR_V128 ? 4 : type == IR_I64 || type == IR_F64 ? 2 : 1);
+    }
+}
+
+/* @v with the tag that it gets */
+static IrVal pred_byte(DC *dc, const Write *w, IrVal v)
+{
+    IrVal *diag = &dc->p->pred_diag[w->where], zero = ir_i32(dc->b, 0), t;
+
+    if (w->guard && (w->tags || *diag)) {
+        *diag = e2k_choose(dc, w->guard, w->tags ? w->tags : zero, *diag ? *diag : zero);
+    } else {
+        *diag = w->tags;
+    }
+    if (!*diag) {
+        return v;
+    }
+    t = ir_temp(dc->b, IR_I32);
+    ir_shli(dc->b, t, *diag, 1);
+    ir_or(dc->b, t, t, v);
+    return t;
 }
 
 static void commit_one(DC *dc, const Write *w)
@@ -808,8 +885,8 @@ static void commit_one(DC *dc, const Write *w)
         commit_x87(dc, w);
         break;
     case WR_PRED:
-        v = w->guard ? choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
-        ir_st(dc->b, v, e2k_frame(dc), pred_ofs + w->where, MO_8);
+        v = w->guard ? e2k_choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
+        ir_st(dc->b, dc->tags ? pred_byte(dc, w, v) : v, e2k_frame(dc), pred_ofs + w->where, MO_8);
         p->pred[w->where] = v;
         break;
     case WR_CTPR:
@@ -823,7 +900,7 @@ static void commit_one(DC *dc, const Write *w)
         p->ctpr[w->where] = w->known;
         break;
     case WR_ENV:
-        e2k_st_env(dc, w->guard ? choose(dc, w->guard, w->v,
+        e2k_st_env(dc, w->guard ? e2k_choose(dc, w->guard, w->v,
                                          e2k_ld_env(dc, ir_type(w->v), w->where)) : w->v,
                    w->where);
         break;
@@ -865,7 +942,7 @@ static bool check_operands(DC *dc, const E2kAlop *op)
     }
     for (unsigned i = 0; i < 4; i++) {
         if (used[i] && e2k_is_reg(codes[i])) {
-            int reg = reg_of_code(dc, codes[i]);
+            int reg = e2k_reg_of_code(dc, codes[i]);
 
             if (reg < 0) {
                 return false;
@@ -888,18 +965,27 @@ static void unimplemented(DC *dc, const E2kAlop *op)
 static void gen_alop(DC *dc, const E2kAlop *op)
 {
     const E2kEmit *e = &emits[op->row - e2k_op_rows];
+    unsigned first = dc->p->n_writes;
 
     if (dc->p->trace && op->row->format == ALF15) {
         dc->p->trace->sets_state = true;
     }
 
-    dc->guard = op->n_conds ? guard_of(dc, op) : NULL;
+    if (dc->tags) {
+        dc->guard = dc->p->op_tags[op->channel].guard;
+        dc->poison = dc->p->op_tags[op->channel].poison;
+    } else {
+        dc->guard = op->n_conds ? e2k_guard_of(dc, op) : NULL;
+    }
     if (e->fn) {
         e->fn(dc, op, e);
     } else {
         unimplemented(dc, op);
     }
-    dc->guard = NULL;
+    if (dc->tags) {
+        e2k_tags_result(dc, op, first);
+    }
+    dc->guard = dc->poison = NULL;
 }
 
 static bool conflicting_channels(const E2kBundle *b)
@@ -940,6 +1026,9 @@ static bool gen_alops(DC *dc)
             e2k_emit_trap(dc, E2K_EXC_WINDOW_BOUNDS);
             return true;
         }
+    }
+    if (dc->tags) {
+        e2k_tags_check(dc);
     }
     for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
         if (b->alop_mask >> c & 1) {
@@ -1195,11 +1284,12 @@ void e2k_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
 {
     static __thread DCPriv priv;
     CPUE2KState *env = e2k_env(cpu);
-    DC dc = { .b = b, .cpu = cpu, .env = env, .info = info, .version = env->version, .p = &priv };
+    DC dc = { .b = b, .cpu = cpu, .env = env, .info = info, .version = env->version, .p = &priv,
+              .tags = env->tags };
     uint64_t ip;
 
     if (info->max_insns > MIN_TRACE_BUNDLES && !info->single_step && !cpu->breakpoints &&
-        e2k_trace_is_hot(info->pc) && translate_trace(&dc)) {
+        !dc.tags && e2k_trace_is_hot(info->pc) && translate_trace(&dc)) {
         return;
     }
     begin(&dc, NULL);

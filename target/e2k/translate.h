@@ -58,6 +58,8 @@ struct DC {
     unsigned version;
     uint64_t mode;                      /* E2K_MODE_* as this bundle starts: constants */
     IrVal guard;                        /* I32 0/1 of the running operation; NULL: always */
+    bool tags;                          /* operand tags are kept, see translate-tags.c */
+    IrVal poison;                       /* I64 that source 4 is ORed with; NULL: as it is */
     bool ended;                         /* the block has been left */
     struct DCPriv *p;                   /* translate.c */
 };
@@ -92,6 +94,10 @@ IrVal e2k_dst_ptr(DC *dc, const E2kAlop *op);
  */
 bool e2k_dst_x87(DC *dc, const E2kAlop *op, X87Op x87, X87Fmt fmt, unsigned na, X87Fmt fa,
                  unsigned nb, X87Fmt fb);
+/* the result of the running operation is diagnostic if @bad (I32, 0 or 1) */
+void e2k_result_diag(DC *dc, IrVal bad);
+/* I32, a byte for each 32 bits: tags of operand @n as 64 bits; NULL: a number */
+IrVal e2k_src_tags(DC *dc, const E2kAlop *op, unsigned n);
 /* predicate ALS[4:0] = v (I32, 0 or 1) */
 void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v);
 /* the same for a register code given directly (mova) under no condition */

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs of tests/tcg/e2k: assembled, then run by native code and by the interpreter.
 
-A line "!@ NAME [cpu=v2,v4] [run=v6] [signal=SIGILL]" begins a program; checks.inc goes before it
-and tail.inc behind. cpu: the versions it is assembled for; run: another one that it is run on.
+A line "!@ NAME [cpu=v2,v4] [run=v6] [tags=on] [signal=SIGILL]" begins a program; checks.inc goes
+before it and tail.inc behind. cpu: the versions it is assembled for; run: another one that it is run
+on; tags=on: with operand tags.
 """
 import concurrent.futures
 import glob
@@ -57,7 +58,9 @@ def run_one(where, family, name, options, text, cpu):
         return [f"{label}: {p.stderr.splitlines()[0]}" +
                 (f" [{lines[int(bad.group(1)) - 1].strip()}]" if bad else "")]
     want = options.get("signal", outcome(0))
-    more = ["-cpu", f"elbrus-{options['run']}"] if "run" in options else []
+    model = f"elbrus-{options.get('run', cpu)}"
+    more = ["-cpu", f"{model},tags=on"] if "tags" in options else \
+           ["-cpu", model] if "run" in options else []
     wrong = []
     for backend in BACKENDS:
         got = run(base, "-accel", f"tcg,backend={backend}", *more, timeout=60)

@@ -121,6 +121,41 @@ def siginfo():
             action("act", "handler", SA_SIGINFO) + "signo: .dword 0\ncode: .dword 0\naddr: .dword 0\n")
 
 
+DIAG_FAULTS = [     # si_code of the kernel, what comes before, the bundle that traps
+    (6, "", "addd,0 %r5, 1, %r7\n"),
+    (6, "addd 0, 0, %r7\n", "{ stb,2 %r7, [ %r9 + 0 ]\nadds,0 0, 1, %r7\naddd,4 %g20, 1, %r8 }\n"),
+    (5, "", "addd,0 0, 1, %r7 ? %pred2\n"),
+    (3, "", "ibranch check_failed ? %pred2\n"),
+    (4, "movtd,0 %r5, %ctpr1\n", "ct %ctpr1\n"),
+]
+
+
+def tag_signals():
+    """Diagnostic values that are used: si_code and address; a handler does not change the tags."""
+    c = Checks()
+    handler = (ENTER + "ldw [ %r1 + 8 ], %r3\n" + store("%r3", "code") + "ldd [ %r1 + 16 ], %r3\n" +
+               store("%r3", "addr") + "addd 0, 0, %g20\naddd 0, 0, %r5\ncmpedb 0, 0, %pred2\n" +
+               "ldd,0,sm [ 0 + 8 ], %r20\n" + load("next", "%r4") + "std %r4, [ %r2 + 48 ]\n" +
+               LEAVE)
+    text = (syscall("rt_sigaction", signal.SIGILL, "act", 0, 8) +
+            "ldd,0,sm [ 0 + 8 ], %r5\nldd,0,sm [ 0 + 8 ], %g20\ncmpedb,0,sm %r5, 0, %pred2\n"
+            "addd 0, 0x77, %r8\naddd 0, other, %r9\n")
+    for i, (code, before, op) in enumerate(DIAG_FAULTS):
+        text += (f"addd 0, after{i}, %r6\n" + store("%r6", "next") + before +
+                 f"fault{i}:\n{op}after{i}:\n" + load("code", "%r6") + c.equal("%r6", code) +
+                 load("addr", "%r6") + c.equal("%r6", f"fault{i}") + c.equal("%r8", 0x77))
+        for reg in ("%r5", "%g20"):
+            text += f"addd 0, 0, %r6\ngettagd,2 {reg}, %r6\n" + c.equal("%r6", 5)
+        text += ("addd,0,sm 0, 1, %r6 ? %pred2\ngettagd,2 %r6, %r7\naddd 0, 0, %r6\n"
+                 "adds 0, %r7, %r6\n" + c.equal("%r6", 5))
+    text += load("other", "%r6") + c.equal("%r6", 0x55)         # a bundle that traps stores nothing
+    data = (action("act", "handler", SA_SIGINFO) +
+            "code: .dword 0\naddr: .dword 0\nnext: .dword 0\n")
+    for backend in ("native", "interp"):
+        program(text + EXIT + FAILED + "handler:\n" + handler, data + "other: .dword 0x55\n",
+                options=("-cpu", "elbrus-v4,tags=on", "-accel", f"tcg,backend={backend}"))
+
+
 def nested_signals():
     """A handler interrupted by its own signal; both return. On the alternate stack."""
     c = Checks()
@@ -509,6 +544,7 @@ if __name__ == "__main__":
             fault(each)
         one.__name__ = "fault_" + each
         faults.append(one)
-    run_tests([hello, strace, start_stack, calls, signals, siginfo, nested_signals, restarted_calls,
-               threads, many_threads, processes, longjmp, backtrace, hardware_stacks, predicates,
-               contexts, models, interpreted, executes, gdb_session, fault_in_bad_stack, mutated_code] + faults)
+    run_tests([hello, strace, start_stack, calls, signals, siginfo, tag_signals, nested_signals,
+               restarted_calls, threads, many_threads, processes, longjmp, backtrace,
+               hardware_stacks, predicates, contexts, models, interpreted, executes, gdb_session,
+               fault_in_bad_stack, mutated_code] + faults)

@@ -13,10 +13,19 @@
 #include "accel/cpu.h"
 
 /* lo: the 64-bit value. hi: v5+ the upper half of a 128-bit register; before v5 bits 15..0 are the
- * sign and exponent of an f80 value. Tags are not kept. */
+ * sign and exponent of an f80 value. Its tags are kept beside it: e2k_reg_tags(). */
 typedef struct E2kReg {
     uint64_t lo, hi;
 } E2kReg;
+
+/*
+ * Operand tags of a register, a byte for each 32 bits: 0 a number, 1 a diagnostic value (what is
+ * left of a failed speculative operation), others belong to the protected mode. Kept with tags=on.
+ */
+typedef struct E2kTags {
+    uint8_t word[4];
+} E2kTags;
+enum { E2K_TAG_DIAG = 1, E2K_PRED_DIAG = 2 };
 
 enum { E2K_MAX_WINDOW = 224, E2K_N_GLOBALS = 32, E2K_N_PREDS = 32, E2K_TLS_REG = 13 };
 
@@ -40,7 +49,8 @@ enum { E2K_MAX_WINDOW = 224, E2K_N_GLOBALS = 32, E2K_N_PREDS = 32, E2K_TLS_REG =
  */
 enum { E2K_PRED_CALLER = 0xff };
 typedef struct E2kFrame {
-    uint8_t pred[E2K_N_PREDS];          /* 0, 1, E2K_PRED_CALLER; physical (before rotation) */
+    uint8_t pred[E2K_N_PREDS];          /* 0, 1, E2K_PRED_CALLER; physical (before rotation).
+                                            With tags ORed: E2K_PRED_DIAG, there was no number */
     uint64_t ip;                        /* where to return to (CR0.hi) */
     uint64_t mode;                      /* E2K_MODE_* of the caller */
     uint64_t usd_lo;                    /* the caller's stack pointer */
@@ -55,7 +65,7 @@ typedef struct E2kFrame {
 /* CTPR: [47:0] address, [56:54] tag, [58:57] opc */
 #define E2K_CTPR_ADDR_MASK   ((1ull << 48) - 1)
 #define E2K_CTPR_TAG_SHIFT   54
-enum { E2K_CTPR_NONE = 0, E2K_CTPR_RETURN = 2, E2K_CTPR_DISP = 3, E2K_CTPR_SYSCALL = 5 };
+enum { E2K_CTPR_NONE = 0, E2K_CTPR_DIAG, E2K_CTPR_RETURN, E2K_CTPR_DISP, E2K_CTPR_SYSCALL = 5 };
 #define E2K_CTPR_LDISP       (1ull << 57)
 enum { E2K_SYSCALL_ENTRY_SHIFT = 11 };      /* system entry n is at address n << 11 */
 #define e2k_ctpr(addr, tag)  (((addr) & E2K_CTPR_ADDR_MASK) | (uint64_t)(tag) << 54)
@@ -130,9 +140,30 @@ typedef struct CPUE2KState {
     uint64_t syscall_ip;                /* of the call itself: to make it again */
     uint64_t idr;
     uint8_t version;                    /* ISA, 1..7 */
-    bool tags;
+    bool tags;                          /* operand tags are kept; the same for all CPUs */
     bool may_retry;                     /* restored bundle holds speculative accesses */
+    uint32_t helper_diag;               /* set to 1 by divisions and array loads that fail */
+    uint64_t ps_tags;                   /* E2K_PS_TAGS(ps_base, ps_end) */
+    E2kTags gtags[E2K_N_GLOBALS];
 } CPUE2KState;
+
+/* The tags of the registers [ps_base, ps_end) follow behind them, E2K_TAGS_BYTES() long: those of
+ * register r are at ((uintptr_t)r >> 2) + E2K_PS_TAGS(). */
+#define E2K_PS_TAGS(base, end) ((uint64_t)(uintptr_t)(end) - ((uint64_t)(uintptr_t)(base) >> 2))
+#define E2K_TAGS_BYTES(stack_bytes) ((stack_bytes) / 4)
+static inline E2kTags *e2k_reg_tags(const CPUE2KState *env, const E2kReg *window_reg)
+{
+    return (E2kTags *)(uintptr_t)(((uint64_t)(uintptr_t)window_reg >> 2) + env->ps_tags);
+}
+
+/* the low 64 bits of a register as a number */
+static inline void e2k_set_reg(const CPUE2KState *env, E2kReg *window_reg, uint64_t value)
+{
+    E2kTags *t = e2k_reg_tags(env, window_reg);
+
+    window_reg->lo = value;
+    t->word[0] = t->word[1] = 0;
+}
 
 typedef struct E2KCPU {
     CPUState parent;
