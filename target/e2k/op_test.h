@@ -309,7 +309,8 @@ static unsigned any_prior(unsigned version)
 }
 
 /* Runs a row plainly, guarded, speculatively and with literals. */
-static void run_row(const E2kOpRow *row, unsigned version, ModelFn *model, unsigned count)
+G_GNUC_UNUSED static void run_row(const E2kOpRow *row, unsigned version, ModelFn *model,
+                                  unsigned count)
 {
     static unsigned turn;
     Trial t;

@@ -33,6 +33,7 @@ enum { N_REGS = 32, N_BUNDLES = 5, BASE_REG = 40, WINDOW = 48, DEFAULT_COUNT = 1
 /* what a sequence leaves behind */
 typedef struct Outcome {
     E2kReg r[WINDOW], g[E2K_N_GLOBALS];
+    E2kTags rtags[WINDOW], gtags[E2K_N_GLOBALS];
     uint8_t pred[E2K_N_PREDS];
     uint32_t trapno, pfpfr_flags;
     uint64_t data_hash, ip;
@@ -40,6 +41,7 @@ typedef struct Outcome {
 
 static E2KCPU *cpu;
 static CPUE2KState *env;
+static bool numbers_only;               /* no tags at the beginning, even if they are kept */
 static uint64_t rng;
 
 static uint64_t rnd(void)
@@ -258,6 +260,20 @@ static uint64_t random_value(void)
     }
 }
 
+/* a few diagnostic registers and predicates */
+static void random_tags(void)
+{
+    for (unsigned i = 0; i < WINDOW; i++) {
+        *e2k_reg_tags(env, &env->win[i]) = (E2kTags){ { below(10) == 0, below(10) == 0 } };
+    }
+    for (unsigned i = 0; i < E2K_N_GLOBALS; i++) {
+        env->gtags[i] = (E2kTags){ { below(10) == 0, 0, below(10) == 0 } };
+    }
+    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
+        env->frame->pred[i] |= below(10) ? 0 : E2K_PRED_DIAG;
+    }
+}
+
 static void random_state(void)
 {
     uint8_t *data = (uint8_t *)DATA_ADDR;
@@ -273,6 +289,11 @@ static void random_state(void)
     }
     for (unsigned i = 0; i < DATA_BYTES; i++) {
         data[i] = (uint8_t)i;
+    }
+    memset(e2k_reg_tags(env, env->win), 0, WINDOW * sizeof(E2kTags));
+    memset(env->gtags, 0, sizeof(env->gtags));
+    if (env->tags && !numbers_only) {
+        random_tags();
     }
     env->win[BASE_REG].lo = DATA_ADDR;
     env->wsize = env->psize = WINDOW;
@@ -296,6 +317,8 @@ static void run_sequence(Outcome *o)
     g_assert_cmpint(why, ==, EXCP_E2K_TRAP);
     memcpy(o->r, env->win, sizeof(o->r));
     memcpy(o->g, env->g, sizeof(o->g));
+    memcpy(o->rtags, e2k_reg_tags(env, env->win), sizeof(o->rtags));
+    memcpy(o->gtags, env->gtags, sizeof(o->gtags));
     memcpy(o->pred, env->frame->pred, sizeof(o->pred));
     o->trapno = env->trapno;
     o->ip = env->ip;
@@ -323,7 +346,7 @@ static void run_all(const char *accel, const char *model, unsigned version, uint
         n_whole += out[i].trapno == E2K_EXC_ILLEGAL_OPCODE && out[i].ip > CODE_ADDR;
     }
     g_assert_cmpuint(n_put, >, n_tried / 2);        /* most of them are real and run to their end */
-    g_assert_cmpuint(n_whole, >, count / 2);
+    g_assert_cmpuint(n_whole, >, env->tags && !numbers_only ? count / 40 : count / 2);
 }
 
 /* ---- mutated code: whatever it does, it ends in one of the guest's ways ---- */
@@ -422,6 +445,11 @@ static bool same(const Outcome *a, const Outcome *b)
             ok = false;
         }
     }
+    if (memcmp(a->rtags, b->rtags, sizeof(a->rtags)) ||
+        memcmp(a->gtags, b->gtags, sizeof(a->gtags))) {
+        g_test_message("tags differ");
+        ok = false;
+    }
     if (memcmp(a->pred, b->pred, sizeof(a->pred)) || a->trapno != b->trapno || a->ip != b->ip ||
         a->pfpfr_flags != b->pfpfr_flags) {
         g_test_message("predicates, trap %u/%u at %" PRIx64 "/%" PRIx64 " or flags %x/%x differ",
@@ -431,6 +459,15 @@ static bool same(const Outcome *a, const Outcome *b)
     return ok;
 }
 
+static bool has_tags(const Outcome *o)
+{
+    static const uint8_t none[sizeof(o->rtags)];
+
+    return memcmp(o->rtags, none, sizeof(o->rtags)) || memcmp(o->gtags, none, sizeof(o->gtags)) ||
+           (o->trapno != E2K_EXC_ILLEGAL_OPCODE && o->trapno != E2K_EXC_DIV &&
+            o->trapno != E2K_EXC_FP && o->trapno != E2K_EXC_WINDOW_BOUNDS);
+}
+
 static uint64_t number(const char *name, uint64_t otherwise)
 {
     const char *text = g_getenv(name);
@@ -438,14 +475,22 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text ? g_ascii_strtoull(text, NULL, 0) : otherwise;
 }
 
+enum { WITH_TAGS = 0x100 };             /* in a test's data, beside the version */
+
+static char *model_of(gconstpointer data)
+{
+    return g_strdup_printf("elbrus-v%u%s", GPOINTER_TO_UINT(data) & 0xff,
+                           GPOINTER_TO_UINT(data) & WITH_TAGS ? ",tags=on" : "");
+}
+
 static void test_random(gconstpointer data)
 {
-    unsigned version = GPOINTER_TO_UINT(data), n_bad = 0;
+    unsigned version = GPOINTER_TO_UINT(data) & 0xff, n_bad = 0;
     uint64_t seed = number("E2K_RANDOM_SEED", 20261123);
     unsigned count = (unsigned)number("E2K_RANDOM_COUNT", DEFAULT_COUNT);
     size_t bytes = 2 * count * sizeof(Outcome);
     Outcome *out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    g_autofree char *model = g_strdup_printf("elbrus-v%u", version);
+    g_autofree char *model = model_of(data);
     static bool mapped;
 
     g_assert(out != MAP_FAILED);
@@ -473,13 +518,44 @@ static void test_random(gconstpointer data)
     g_assert_cmpuint(n_bad, ==, 0);
 }
 
+/* With tags kept, but nothing in them, everything is as without. */
+static void test_numbers(gconstpointer data)
+{
+    unsigned version = GPOINTER_TO_UINT(data), n_compared = 0;
+    uint64_t seed = number("E2K_RANDOM_SEED", 20261124);
+    unsigned count = (unsigned)number("E2K_RANDOM_COUNT", DEFAULT_COUNT);
+    size_t bytes = 2 * count * sizeof(Outcome);
+    Outcome *out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    g_autofree char *without = model_of(data);
+    g_autofree char *with = g_strconcat(without, ",tags=on", NULL);
+
+    g_assert(out != MAP_FAILED);
+    numbers_only = true;
+    in_child(run_all, "tcg", without, version, seed, count, out);
+    in_child(run_all, "tcg", with, version, seed, count, out + count);
+    numbers_only = false;
+    for (unsigned i = 0; i < count; i++) {
+        if (has_tags(&out[count + i])) {
+            continue;                   /* a division by 0 in it, say */
+        }
+        n_compared++;
+        if (!same(&out[i], &out[count + i])) {
+            g_test_message("sequence %u of seed %" PRIu64, i, seed);
+            g_test_fail();
+            break;
+        }
+    }
+    munmap(out, bytes);
+    g_assert_cmpuint(n_compared, >, count / 2);
+}
+
 static void test_mutated(gconstpointer data)
 {
-    unsigned version = GPOINTER_TO_UINT(data);
+    unsigned version = GPOINTER_TO_UINT(data) & 0xff;
     unsigned count = (unsigned)number("E2K_RANDOM_COUNT", DEFAULT_COUNT);
     Outcome *out = mmap(NULL, sizeof(*out), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
                         0);
-    g_autofree char *model = g_strdup_printf("elbrus-v%u", version);
+    g_autofree char *model = model_of(data);
 
     g_assert(out != MAP_FAILED);
     in_child(run_mutated, "tcg", model, version, number("E2K_RANDOM_SEED", 4711), count, out);
@@ -494,6 +570,11 @@ int main(int argc, char **argv)
     g_test_add_data_func("/e2k/random/v4", GUINT_TO_POINTER(4), test_random);
     g_test_add_data_func("/e2k/random/v5", GUINT_TO_POINTER(5), test_random);
     g_test_add_data_func("/e2k/random/v6", GUINT_TO_POINTER(6), test_random);
+    g_test_add_data_func("/e2k/random/tags/v4", GUINT_TO_POINTER(4 | WITH_TAGS), test_random);
+    g_test_add_data_func("/e2k/random/tags/v6", GUINT_TO_POINTER(6 | WITH_TAGS), test_random);
+    g_test_add_data_func("/e2k/random/numbers/v4", GUINT_TO_POINTER(4), test_numbers);
+    g_test_add_data_func("/e2k/random/numbers/v6", GUINT_TO_POINTER(6), test_numbers);
+    g_test_add_data_func("/e2k/random/mutated/tags", GUINT_TO_POINTER(6 | WITH_TAGS), test_mutated);
     g_test_add_data_func("/e2k/random/mutated/v4", GUINT_TO_POINTER(4), test_mutated);
     g_test_add_data_func("/e2k/random/mutated/v6", GUINT_TO_POINTER(6), test_mutated);
     return g_test_run();

@@ -25,6 +25,7 @@ typedef enum Use {
     USE_MOVE,               /* tags go with the value */
     USE_GET,                /* the operand's tags are the result's value */
     USE_PUT,                /* source 1 with the tags that source 2 says */
+    USE_INSFD,              /* source 2 says how much of sources 1 and 3 counts */
     USE_SELECT,             /* of sources 1 and 2 the one that the condition selects counts */
     USE_STORE,
 } Use;
@@ -50,6 +51,9 @@ static Use use_of(const E2kOpRow *row)
     }
     if (row->format == ALF1M) {
         return USE_SELECT;
+    }
+    if (!strcmp(row->name, "insfd")) {
+        return USE_INSFD;
     }
     return row->mas && row->dst == W_NONE && row->src3 ? USE_STORE : USE_CHECKED;
 }
@@ -294,29 +298,48 @@ static void all_are_numbers(DC *dc, const E2kAlop *op, const Operand *o, unsigne
     }
 }
 
-static void check_operands(DC *dc, const E2kAlop *op, OpTags *t, const Operand *o, unsigned n)
+static void trap_or_bad(DC *dc, const E2kAlop *op, OpTags *t, IrVal bad)
 {
-    IrVal bad = tags_of_all(dc, op, o, n);
-
     if (op->sm) {
         t->bad = e2k_or_diag(dc, t->bad, bad);
     } else {
         trap_if(dc, bad, t->guard, E2K_EXC_DIAG_OPERAND);
-        if (!t->guard) {
-            all_are_numbers(dc, op, o, n);
-        }
     }
 }
 
-/* insfd: s2[13] and s2[15] say that of s1 and s3 only the low words must be numbers */
-static void narrow_insfd(DC *dc, const E2kAlop *op, Operand o[3])
+static void check_operands(DC *dc, const E2kAlop *op, OpTags *t, const Operand *o, unsigned n)
 {
-    uint64_t s2;
-
-    if (op->row->src3 == W_D && !strcmp(op->row->name, "insfd") && e2k_src_const(dc, op, 2, &s2)) {
-        o[0].width = s2 >> 13 & 1 ? W_S : W_D;
-        o[2].width = s2 >> 15 & 1 ? W_S : W_D;
+    trap_or_bad(dc, op, t, tags_of_all(dc, op, o, n));
+    if (!op->sm && !t->guard) {
+        all_are_numbers(dc, op, o, n);
     }
+}
+
+/* the tags of both words, or of the low one alone where bit @bit of insfd's s2 is set */
+static IrVal narrowed(DC *dc, const E2kAlop *op, unsigned n, unsigned bit)
+{
+    enum { LOW_WORD = 0xff };
+    IrVal tags = source(dc, op, n, W_D), low, narrow;
+
+    if (!tags) {
+        return NULL;
+    }
+    low = ir_temp(dc->b, IR_I32);
+    narrow = ir_temp(dc->b, IR_I32);
+    ir_andi(dc->b, low, tags, LOW_WORD);
+    ir_andi(dc->b, narrow, e2k_src(dc, op, 2, IR_I32), 1u << bit);
+    return e2k_choose(dc, narrow, low, tags);
+}
+
+/* s2[13] and s2[15] say that of s1 and s3 only the low words must be numbers */
+static void check_insfd(DC *dc, const E2kAlop *op, OpTags *t)
+{
+    enum { NARROW_1 = 13, NARROW_3 = 15 };
+    const Operand how = { 2, W_D };
+
+    check_operands(dc, op, t, &how, 1);
+    trap_or_bad(dc, op, t, e2k_or_diag(dc, narrowed(dc, op, 1, NARROW_1),
+                                       narrowed(dc, op, 3, NARROW_3)));
 }
 
 static void check_ordinary(DC *dc, const E2kAlop *op, OpTags *t)
@@ -324,7 +347,6 @@ static void check_ordinary(DC *dc, const E2kAlop *op, OpTags *t)
     Operand o[3];
 
     operands_of(op->row, o);
-    narrow_insfd(dc, op, o);
     check_operands(dc, op, t, o, 3);
 }
 
@@ -368,11 +390,11 @@ static void check_select(DC *dc, const E2kAlop *op, OpTags *t)
                             source(dc, op, 1, op->row->src1));
 
     if (op->sm) {
-        t->bad = e2k_or_diag(dc, e2k_or_diag(dc, t->bad, diag), bad);
+        t->bad = e2k_or_diag(dc, t->bad, diag);
     } else {
         trap_if(dc, diag, t->guard, E2K_EXC_DIAG_COND);
-        trap_if(dc, bad, t->guard, E2K_EXC_DIAG_OPERAND);
     }
+    trap_or_bad(dc, op, t, bad);
 }
 
 #define POISON 0x4000000040000000ull        /* what a speculative store marks such values with */
@@ -424,6 +446,9 @@ static void check_op(DC *dc, const E2kAlop *op, IrVal *strmd)
     switch (use) {
     case USE_CHECKED:
         check_ordinary(dc, op, t);
+        break;
+    case USE_INSFD:
+        check_insfd(dc, op, t);
         break;
     case USE_MOVE:
         check_move(dc, op, t);
@@ -479,7 +504,7 @@ void e2k_tags_result(DC *dc, const E2kAlop *op, unsigned first)
     static const OpTags none;
     DCPriv *p = dc->p;
     const OpTags *t = op ? &p->op_tags[op->channel] : &none;
-    bool low_only = op && uses[op->row - e2k_op_rows] == USE_MOVE && op->row->dst == W_S;
+    bool low_only = op && op->row->category == CAT_TAG_MOVE && op->row->dst == W_S;
     IrVal bad = e2k_or_diag(dc, t->bad, p->result_diag), tags = diag_or(dc, bad, t->tags);
 
     p->result_diag = NULL;
