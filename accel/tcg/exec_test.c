@@ -113,8 +113,15 @@ static const IrHelper flush_helper = { "flush", (void *)h_flush, 0, IR_VOID, 1, 
 static const IrHelper invlpg_helper = { "invlpg", (void *)h_invlpg, 0, IR_VOID, 2,
                                         { IR_I64, IR_I64 } };
 
-static void emit_jump(IrBlock *b, const TbInfo *info, uint64_t to, unsigned slot)
+static __thread IrLabel *block_start;
+
+static void emit_jump(IrBlock *b, TbInfo *info, uint64_t to, unsigned slot)
 {
+    if (to == info->pc && info->may_loop) {
+        ir_br(b, block_start);
+        info->loops = true;
+        return;
+    }
     ir_movi(b, g_pc, to);
     if ((to ^ info->pc) & PAGE_MASK_) {
         ir_goto_ptr(b, ir_i64(b, to), true);
@@ -133,7 +140,7 @@ static IrVal emit_addr(IrBlock *b, const Insn *in)
 }
 
 /* True: the block ends. */
-static bool emit_insn(IrBlock *b, const TbInfo *info, const Insn *in, uint64_t pc)
+static bool emit_insn(IrBlock *b, TbInfo *info, const Insn *in, uint64_t pc)
 {
     const MemOp mo = MO_64 | mo_mmu(1);
     IrVal a = g_r[in->a & 7], rb = g_r[in->b & 7], c = g_r[in->c & 7], args[3], t;
@@ -202,6 +209,9 @@ static void toy_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
     uint64_t pc = info->pc;
     bool end = false;
 
+    block_start = ir_label(b);
+    ir_bind(b, block_start);
+    ir_exit_check(b);
     while (!end && info->n_insns < info->max_insns) {
         Insn in;
 
@@ -920,6 +930,37 @@ static void t_smp(const char *accel)
  * Cross-modifying code: vCPU 0 rewrites a function, says so by a flag, and vCPU 1 must then run the
  * new one. vCPU 2 keeps having something on that page translated.
  */
+/* a loop inside one block, rewritten by another vCPU: it goes on with the new code */
+static void t_loop_rewritten(const char *accel)
+{
+    Insn hlt = { OP_HLT, 0, 0, 0, 0 };
+    uint64_t word;
+
+    machine(accel, 2);
+    code_at(0x1000);                    /* vCPU 0 */
+    put(OP_ADDI, 1, 1, 0, 1);
+    put(OP_ST, 1, 5, 0, 0);
+    put(OP_JMP, 0, 0, 0, -16);
+    code_at(0x2000);                    /* vCPU 1: when the loop turns */
+    put(OP_LD, 7, 5, 0, 0);
+    put(OP_BNE, 7, 6, 0, 16);           /* 0x2018 */
+    put(OP_JMP, 0, 0, 0, -16);
+    put(OP_ST, 2, 4, 0, 0);             /* 0x2018 */
+    put(OP_HLT, 0, 0, 0, 0);
+    memcpy(&word, &hlt, 8);
+    for (unsigned i = 0; i < 2; i++) {
+        ToyState *s = TOY(cpus[i]);
+        s->pc = i == 0 ? 0x1000 : 0x2000;
+        s->r[2] = word;
+        s->r[4] = 0x1000;
+        s->r[5] = 0x100000;
+    }
+    n_running = 2;
+    start_all(2);
+    g_assert_true(wait_until(all_halted));
+    g_assert_cmphex(TOY(cpus[0])->pc, ==, 0x1008);
+}
+
 static void t_cross_modifying(const char *accel)
 {
     enum { FN = 0x9000, FLAG = 0x100000 };
@@ -1188,7 +1229,7 @@ int main(int argc, char **argv)
         { "remap", t_remap }, { "remap-large-code", t_remap_large_code },
         { "global", t_global }, { "tlb-size", t_tlb_size }, { "flush", t_flush },
         { "debug", t_debug }, { "smp", t_smp },
-        { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts },
+        { "loop-rewritten", t_loop_rewritten }, { "cross-modifying", t_cross_modifying }, { "interrupts", t_interrupts },
         { "user", t_user },
     };
     static const struct { const char *name, *accel; } kinds[] = {

@@ -636,6 +636,9 @@ static void tb_kill(TB *tb)
             __atomic_load_n(&e->pc, __ATOMIC_RELAXED) == tb->pc) {
             jc_clear(e);
         }
+        if (tb->loops && cpu != current_cpu) {
+            cpu_exit(cpu);      /* it may be in there */
+        }
     }
     cpu_list_unlock();
     tbc.n_dead++;

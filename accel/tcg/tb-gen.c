@@ -209,7 +209,8 @@ static GenResult gen_try(CPUState *cpu, TbInfo *info, bool *keep, TB **out)
     size_t room;
     TB *tb;
 
-    info->scattered = false;
+    info->scattered = info->loops = false;
+    info->may_loop = *keep && info->max_insns > 1 && !info->single_step;
     gen_begin(cpu, info->pc, keep);
     if (t->gen_page[0] == NO_PAGE) {
         info->max_insns = 1;
@@ -239,6 +240,10 @@ static GenResult gen_try(CPUState *cpu, TbInfo *info, bool *keep, TB **out)
         *keep &= tb->page[1] != NO_PAGE;        /* runs into a device */
     }
     tb->nocache = !*keep;
+    tb->loops = info->loops;
+    if (tb->nocache && tb->loops) {
+        return GEN_FEWER_INSNS;                 /* nobody would tell it that its code has changed */
+    }
     if (!gen_compile(cpu, tb, room)) {
         if (room > tb_region_bytes() / 2) {
             return GEN_FEWER_INSNS;

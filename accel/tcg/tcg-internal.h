@@ -20,6 +20,7 @@ struct TB {
     uint32_t size_bytes;
     uint16_t n_insns;
     bool nocache;               /* runs once, is in no list */
+    bool loops;                 /* may branch back into itself until the vCPU is asked to leave */
     bool scattered;             /* covers bytes anywhere on its pages; user programs */
     bool dead;                  /* atomic; tbc.mutex to change */
     TcgCode code;               /* begins with its entry */

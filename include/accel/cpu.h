@@ -47,6 +47,8 @@ typedef struct TbInfo {
     unsigned max_insns;         /* in: 1 when single stepping or retrying */
     bool single_step;           /* in: raise EXCP_DEBUG after each instruction */
     bool smp;                   /* in: other vCPUs run in parallel (atomics must be atomic) */
+    bool may_loop;              /* in: the block may branch back into itself */
+    bool loops;                 /* out: it does */
     unsigned n_insns;           /* out */
     unsigned size_bytes;        /* out: guest bytes translated; the block may cross one page end */
     bool scattered;             /* out, user programs: the bytes lie anywhere on the pages read, two

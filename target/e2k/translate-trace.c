@@ -180,6 +180,7 @@ void e2k_trace_enter(DC *dc)
     t->head = ir_label(dc->b);
     ir_bind(dc->b, t->head);
     ir_exit_check(dc->b);
+    dc->info->loops = true;
 }
 
 void e2k_trace_steady_test(DC *dc, IrLabel *general)

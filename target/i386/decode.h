@@ -108,6 +108,23 @@ typedef struct X86Operand {
                                  * O_Ap: offset | selector << 32 */
 } X86Operand;
 
+/* A block as a loop: translate-loop.c */
+enum { X86_LOOP_ENTRIES = 16 };
+typedef struct X86LoopEntry {
+    int32_t ofs;                /* from env, in XMM register @reg */
+    uint8_t type, reg;          /* IrType */
+    IrVal t;                    /* its value at the head; NULL in the first pass */
+} X86LoopEntry;
+
+typedef struct X86Loop {
+    bool found;                 /* first pass: it is one */
+    bool has_calls;             /* first pass: of helpers, which need all state in its place */
+    IrLabel *head;              /* second pass */
+    uint32_t written;           /* XMM registers, in this iteration so far */
+    unsigned n;
+    X86LoopEntry e[X86_LOOP_ENTRIES];
+} X86Loop;
+
 /* The state of translating one block. */
 struct X86Dis {
     CPUX86State *env;
@@ -153,6 +170,7 @@ struct X86Dis {
                                  * has emitted the exit itself */
     bool end_eip;               /* end it, going on at s->pc; translate.c emits the exit */
     bool flags_change;          /* ... and hflags may have changed */
+    X86Loop *loop;
     bool mmx_on;                /* an MMX instruction, no x87 since: translate-sse.c */
     uint8_t mmu;                /* MemOp MMU bits' index for this block's CPL */
 };

@@ -270,13 +270,14 @@ void trans_popf(X86Dis *s, const X86Insn *insn)
 /* to the target if @c holds, else to the next instruction */
 static void branch(X86Dis *s, X86Cond c)
 {
-    IrLabel *taken = ir_label(s->b);
+    IrLabel *out = ir_label(s->b);
+    bool back = x86_loop_closes(s, s->opnd[0].imm);
 
     x86_cc_flush(s);
-    ir_brcond(s->b, c.cond, c.a, c.b, taken);
-    x86_goto(s, 0, s->pc);
-    ir_bind(s->b, taken);
-    x86_goto(s, 1, s->opnd[0].imm);
+    ir_brcond(s->b, back ? ir_cond_invert(c.cond) : c.cond, c.a, c.b, out);
+    x86_goto(s, back ? 1 : 0, back ? s->opnd[0].imm : s->pc);
+    ir_bind(s->b, out);
+    x86_goto(s, back ? 0 : 1, back ? s->pc : s->opnd[0].imm);
 }
 
 void trans_jcc(X86Dis *s, const X86Insn *insn)

@@ -51,26 +51,26 @@ static IrVal xmm_get(X86Dis *s, unsigned reg)
 {
     IrVal v = temp_v(s);
 
-    ir_ld(s->b, v, ir_env(s->b), XMM_OFS(reg), MO_128);
+    x86_xmm_load(s, v, reg, XMM_OFS(reg));
     return v;
 }
 
 static void xmm_put(X86Dis *s, unsigned reg, IrVal v)
 {
-    ir_st(s->b, v, ir_env(s->b), XMM_OFS(reg), MO_128);
+    x86_xmm_store(s, v, reg, XMM_OFS(reg));
 }
 
 static IrVal xmm_get64(X86Dis *s, unsigned reg, unsigned half)
 {
     IrVal v = ir_temp(s->b, IR_I64);
 
-    ir_ld(s->b, v, ir_env(s->b), XMM_OFS(reg) + 8 * (int32_t)half, MO_64);
+    x86_xmm_load(s, v, reg, XMM_OFS(reg) + 8 * (int32_t)half);
     return v;
 }
 
 static void xmm_put64(X86Dis *s, unsigned reg, unsigned half, IrVal v)
 {
-    ir_st(s->b, v, ir_env(s->b), XMM_OFS(reg) + 8 * (int32_t)half, MO_64);
+    x86_xmm_store(s, v, reg, XMM_OFS(reg) + 8 * (int32_t)half);
 }
 
 static MemOp mo_v128(X86Dis *s, const X86Insn *insn)
@@ -139,7 +139,7 @@ static IrVal f_get(X86Dis *s, unsigned i)
     if (o->is_mem) {
         ir_gld(s->b, f, s->addr, x86_mo(s, o->bytes));
     } else {
-        ir_ld(s->b, f, ir_env(s->b), XMM_OFS(o->reg), is64 ? MO_64 : MO_32);
+        x86_xmm_load(s, f, o->reg, XMM_OFS(o->reg));
     }
     return f;
 }
@@ -151,7 +151,7 @@ static IrVal f_temp(X86Dis *s, unsigned i)
 
 static void f_put(X86Dis *s, unsigned i, IrVal f)
 {
-    ir_st(s->b, f, ir_env(s->b), XMM_OFS(s->opnd[i].reg), ir_type(f) == IR_F64 ? MO_64 : MO_32);
+    x86_xmm_store(s, f, s->opnd[i].reg, XMM_OFS(s->opnd[i].reg));
 }
 
 /* I64 or I32 as wide as operand @i, general register or memory */

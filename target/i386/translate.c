@@ -261,6 +261,7 @@ void x86_call(X86Dis *s, const IrHelper *h, IrVal ret, bool env, unsigned n, con
 {
     IrVal all[IR_MAX_ARGS];
 
+    s->loop->has_calls |= !(h->flags & IR_CALL_PURE);       /* those often turn out to be dead */
     if (env) {
         all[0] = ir_env(s->b);
     }
@@ -346,6 +347,8 @@ void x86_goto(X86Dis *s, unsigned slot, uint64_t eip)
     if (is_stepping(s) || s->flags & HF_INHIBIT_IRQ) {
         ir_movi(s->b, x86_eip, eip);
         x86_goto_run_loop(s);
+    } else if (x86_loop_closes(s, eip)) {
+        x86_loop_close(s);
     } else if (s->flags & HF_USER || !((lin ^ s->info->pc) & PAGE_MASK_)) {
         ir_goto_tb(s->b, slot);
         ir_movi(s->b, x86_eip, eip);
@@ -522,7 +525,7 @@ static bool block_is_full(const X86Dis *s, unsigned max_insns)
            ir_block_overflow(s->b) || ((lin ^ s->info->pc) & PAGE_MASK_);
 }
 
-void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
+static void translate_block(CPUState *cpu, IrBlock *b, TbInfo *info, X86Loop *loop)
 {
     X86Dis dis, *s = &dis;
     unsigned max = info->max_insns ? info->max_insns : 1;
@@ -530,6 +533,10 @@ void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
     x86_dis_init(s, x86_env(cpu), info->flags);
     s->b = b;
     s->info = info;
+    s->loop = loop;
+    if (loop->found) {
+        x86_loop_enter(s);
+    }
     s->pc = s->code64 ? info->pc : (uint32_t)(info->pc - s->cs_base);
     s->cc_op = s->cc_under = CC_OP_DYNAMIC;
     info->n_insns = info->size_bytes = 0;
@@ -540,6 +547,20 @@ void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
     }
     if (!s->ended) {
         x86_goto(s, 0, s->pc);
+    }
+}
+
+void x86_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
+{
+    X86Loop loop;
+
+    loop.found = loop.has_calls = false;
+    loop.head = NULL;
+    loop.n = loop.written = 0;
+    translate_block(cpu, b, info, &loop);
+    if (loop.found && !loop.has_calls) {
+        ir_block_reset(b);
+        translate_block(cpu, b, info, &loop);
     }
 }
 

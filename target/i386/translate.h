@@ -6,7 +6,7 @@
  *   translate-cc.c      lazy flags and conditions
  *   translate-int.c     arithmetic, moves        translate-bits.c    shifts, rotates, bits, BMI
  *   translate-ctl.c     stack, jumps, calls      translate-string.c  strings, ports
- *   translate-sys.c     system instructions
+ *   translate-sys.c     system instructions          translate-loop.c    blocks that are loops
  */
 #ifndef TARGET_I386_TRANSLATE_H
 #define TARGET_I386_TRANSLATE_H
@@ -71,6 +71,15 @@ void x86_goto_reg(X86Dis *s, IrVal eip);                /* indirect, same mode; 
 void x86_goto_new_mode(X86Dis *s);                      /* env->eip, segments, hflags are set */
 void x86_goto_run_loop(X86Dis *s);                      /* the same, and look for interrupts */
 void x86_end_block_look(X86Dis *s);     /* as x86_end_block_eip(), and look for interrupts */
+
+/* ---- loops ---- */
+/* A jump to @eip, which is about to be made, is the loop's back edge: x86_loop_close() makes it. */
+bool x86_loop_closes(X86Dis *s, uint64_t eip);
+void x86_loop_close(X86Dis *s);
+void x86_loop_enter(X86Dis *s);                 /* second pass, before the first instruction */
+/* part of XMM register @reg at @ofs from env, as wide as the value's type */
+void x86_xmm_load(X86Dis *s, IrVal d, unsigned reg, int32_t ofs);
+void x86_xmm_store(X86Dis *s, IrVal v, unsigned reg, int32_t ofs);
 
 static inline void x86_helper(X86Dis *s, const IrHelper *h)
 { x86_call(s, h, NULL, true, 0, NULL); }

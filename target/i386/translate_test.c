@@ -295,6 +295,121 @@ static void test_precise(void)
     g_assert_cmphex(x86_eflags_get(env) & CC_ALL, ==, CC_C | CC_Z | CC_P | CC_A);
 }
 
+/* ---- blocks that are loops ---- */
+
+/* The fourth turn faults: all state is that of three turns and nothing of the fourth. */
+static void test_loop_fault(void)
+{
+    static const uint8_t code[] = { 0xf2, 0x0f, 0x58, 0x06,         /* addsd xmm0, [rsi] */
+                                    0x48, 0x83, 0xc6, 0x08,         /* add rsi, 8 */
+                                    0x83, 0xc0, 0x03,               /* add eax, 3 */
+                                    0x48, 0xff, 0xc9, 0x75, 0xf0 }; /* dec rcx; jnz */
+    static const double terms[] = { 1.5, 2.25, 4.0 };
+    double sum = 0.25;
+
+    set_mode(64);
+    put_code(code, sizeof(code));
+    memset(env->regs, 0, sizeof(env->regs));
+    memset(env->xmm, 0x77, sizeof(env->xmm));
+    memcpy(&env->xmm[0], &sum, 8);
+    memcpy((void *)(DATA_ADDR + AREA_BYTES - sizeof(terms)), terms, sizeof(terms));
+    env->regs[R_ESI] = DATA_ADDR + AREA_BYTES - sizeof(terms);
+    env->regs[R_EAX] = 0xfffffff9;
+    env->regs[R_ECX] = 100;
+    run(64);
+    g_assert_cmpint(env->trapno, ==, EXCP0E_PAGE);
+    g_assert_cmphex(env->eip, ==, CODE_ADDR);
+    g_assert_cmphex(env->regs[R_ESI], ==, DATA_ADDR + AREA_BYTES);
+    g_assert_cmphex(env->regs[R_EAX], ==, 2);
+    g_assert_cmpuint(env->regs[R_ECX], ==, 97);
+    g_assert_cmphex(x86_eflags_get(env) & CC_ALL, ==, CC_C);        /* add's, kept by dec */
+    memcpy(&sum, &env->xmm[0], 8);
+    g_assert_cmpfloat(sum, ==, 8.0);
+    g_assert_cmphex(((uint8_t *)&env->xmm[0])[8], ==, 0x77);
+}
+
+static const uint8_t endless[] = { 0x48, 0xff, 0x03, 0xeb, 0xfb };   /* L: inc qword [rbx]; jmp L */
+
+static void start_endless(void)
+{
+    set_mode(64);
+    put_code(endless, sizeof(endless));
+    memset((void *)DATA_ADDR, 0, AREA_BYTES);
+    env->regs[R_EBX] = FLAT;
+}
+
+static void wait_for_turns(void)
+{
+    while (__atomic_load_n((uint64_t *)FLAT, __ATOMIC_RELAXED) < 1000) {
+    }
+}
+
+static void *ask_to_leave(void *unused)
+{
+    wait_for_turns();
+    cpu_exit(cpu);
+    return NULL;
+}
+
+static void *change_code(void *unused)
+{
+    wait_for_turns();
+    __atomic_store_n((uint8_t *)CODE_ADDR, 0xcc, __ATOMIC_SEQ_CST);
+    tcg_user_invalidate(CODE_ADDR, 1);
+    return NULL;
+}
+
+/* Who asks the vCPU to leave is heard inside a loop without end, and a change of its code is seen. */
+static void test_loop_leaves(void)
+{
+    GThread *other;
+
+    start_endless();
+    other = g_thread_new("ask", ask_to_leave, NULL);
+    env->eip = CODE_ADDR;
+    do {
+        g_assert_cmpint(cpu_exec(cpu), ==, EXCP_INTERRUPT);     /* also asked for before the start */
+    } while (*(uint64_t *)FLAT < 1000);
+    g_thread_join(other);
+    g_assert_cmphex(env->eip, ==, CODE_ADDR);
+    g_assert_cmpuint(*(uint64_t *)FLAT, >=, 1000);
+
+    start_endless();
+    other = g_thread_new("change", change_code, NULL);
+    run(64);
+    g_thread_join(other);
+    g_assert_cmpint(env->trapno, ==, EXCP03_INT3);
+}
+
+/* Which blocks are loops, and whose jump goes through the run loop as ever. */
+static void test_loop_shape(void)
+{
+    static const struct { uint8_t n, max_insns; bool may_loop, loops; uint8_t code[16]; } rows[] = {
+        { 5, 16, true, true, { 0x48, 0xff, 0x03, 0xeb, 0xfb } },
+        { 5, 16, false, false, { 0x48, 0xff, 0x03, 0xeb, 0xfb } },
+        { 5, 1, true, false, { 0x48, 0xff, 0x03, 0xeb, 0xfb } },
+        { 5, 16, true, false, { 0x48, 0xff, 0x03, 0xeb, 0xfc } },   /* not to the start */
+        { 4, 16, true, true, { 0x03, 0x03, 0xe2, 0xfc } },          /* add; loop */
+        { 6, 16, true, false, { 0x0f, 0xa2, 0xff, 0xc9, 0x75, 0xfa } },     /* cpuid calls out */
+    };
+    IrBlock *b = ir_block_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        TbInfo info = { .pc = CODE_ADDR, .max_insns = rows[i].max_insns,
+                        .may_loop = rows[i].may_loop };
+
+        set_mode(64);
+        put_code(rows[i].code, rows[i].n);
+        env->eip = CODE_ADDR;
+        x86_get_tb_key(cpu, &info.pc, &info.flags);
+        ir_block_reset(b);
+        x86_translate(cpu, b, &info);
+        g_test_message("row %u", i);
+        g_assert_cmpint(info.loops, ==, rows[i].loops);
+    }
+    ir_block_free(b);
+}
+
 /* ---- hostile bytes ---- */
 
 static void translate_random(uint64_t flags, bool smp)
@@ -305,7 +420,8 @@ static void translate_random(uint64_t flags, bool smp)
     static uint64_t tb[64];
 
     for (unsigned i = 0; i < 20000; i++) {
-        TbInfo info = { .pc = CODE_ADDR, .flags = flags, .max_insns = 1 + (i & 15), .smp = smp };
+        TbInfo info = { .pc = CODE_ADDR, .flags = flags, .max_insns = 1 + (i & 15), .smp = smp,
+                        .may_loop = true };
         uint8_t *code = (uint8_t *)CODE_ADDR;
         TcgCode out;
 
@@ -351,6 +467,9 @@ int main(int argc, char **argv)
     g_test_add_func("/translate/programs", test_programs);
     g_test_add_func("/translate/rep-fault", test_rep_fault);
     g_test_add_func("/translate/precise", test_precise);
+    g_test_add_func("/translate/loop-fault", test_loop_fault);
+    g_test_add_func("/translate/loop-leaves", test_loop_leaves);
+    g_test_add_func("/translate/loop-shape", test_loop_shape);
     g_test_add_func("/translate/random-bytes", test_random_bytes);
     return g_test_run();
 }

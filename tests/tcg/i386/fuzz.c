@@ -5,7 +5,8 @@
  * The decoder's rows say which instructions there are, what operands they take, and which flags they
  * leave undefined. A sequence lies at one fixed address and works on one data page that r15 points
  * into; it runs natively between a loader and a saver of all registers, then, from the same start,
- * as a user program under the translator, ending in int3. Faults are compared too.
+ * as a user program under the translator, ending in int3. Faults are compared too. Some sequences are
+ * bodies of loops, counted in r13.
  *
  *   fuzz-x86 [--seed N] [--count N] [--seconds N] [--only NAME] [--backend native|interp] [--verbose]
  *
@@ -114,6 +115,7 @@ typedef struct Insn {
 typedef struct Program {
     Insn insns[MAX_INSNS];
     unsigned n;
+    unsigned turns;             /* of the loop around it; 0: none */
     State start;
     uint8_t data[DATA_BYTES];
 } Program;
@@ -193,13 +195,15 @@ static void put_n(Insn *in, uint64_t v, unsigned n)
     }
 }
 
-/* A general register that a sequence may change: not rsp, r14 (index), r15 (data). */
+static bool r13_counts;
+
+/* A general register that a sequence may change: not rsp, r13 (loops), r14 (index), r15 (data). */
 static unsigned free_gpr(void)
 {
     unsigned r;
 
     do {
-        r = below(14);
+        r = below(r13_counts ? 13 : 14);
     } while (r == R_ESP);
     return r;
 }
@@ -360,11 +364,14 @@ static void make_program(Program *p, unsigned n)
         memcpy(p->data + i, &v, 8);
     }
     p->n = n;
+    p->turns = n_rows > 32 && below(3) == 0 ? 1 + below(6) : 0;
+    r13_counts = p->turns;
+    p->start.gpr[R_R13] = p->turns ? p->turns : p->start.gpr[R_R13];
     for (unsigned i = 0; i < n; i++) {
         const X86Insn *r = rows[below(n_rows)];
 
         /* rsi and rdi point to the data only as long as nothing has changed them */
-        while (i > 0 && is_string(r) && n_rows > 32) {
+        while ((i > 0 || p->turns) && is_string(r) && n_rows > 32) {
             r = rows[below(n_rows)];
         }
         make_insn(&p->insns[i], r);
@@ -373,6 +380,7 @@ static void make_program(Program *p, unsigned n)
 
 /* cmp rax, rcx: defines all flags again, so that undefined ones do not spread */
 static const uint8_t define_flags[] = { 0x48, 0x39, 0xc8 };
+static const uint8_t dec_r13_jnz[] = { 0x49, 0xff, 0xcd, 0x0f, 0x85 };
 
 static unsigned lay_out(const Program *p, uint8_t *out)
 {
@@ -381,10 +389,18 @@ static unsigned lay_out(const Program *p, uint8_t *out)
     for (unsigned i = 0; i < p->n; i++) {
         memcpy(out + len, p->insns[i].bytes, p->insns[i].len);
         len += p->insns[i].len;
-        if (p->insns[i].row->undef && i + 1 < p->n) {
+        if (p->insns[i].row->undef && (i + 1 < p->n || p->turns)) {
             memcpy(out + len, define_flags, sizeof(define_flags));
             len += sizeof(define_flags);
         }
+    }
+    if (p->turns) {
+        int32_t back = -(int32_t)(len + sizeof(dec_r13_jnz) + 4);
+
+        memcpy(out + len, dec_r13_jnz, sizeof(dec_r13_jnz));
+        len += sizeof(dec_r13_jnz);
+        memcpy(out + len, &back, 4);
+        len += 4;
     }
     return len;
 }
@@ -492,7 +508,8 @@ static bool differ(const Program *p, const State *h, const State *o, const uint8
                    bool say)
 {
     bool fault = h->trap != EXCP03_INT3;
-    uint32_t undef = p->n ? p->insns[p->n - 1].row->undef : 0, mask = CC_ALL & ~undef;
+    uint32_t undef = p->n && !p->turns ? p->insns[p->n - 1].row->undef : 0;
+    uint32_t mask = CC_ALL & ~undef;
     bool bad = false;
 
 #define BAD(...) do { bad = true; if (say) { printf("    "); printf(__VA_ARGS__); } } while (0)
@@ -575,6 +592,9 @@ static void shrink(Program *p)
 
 static void print_program(const Program *p)
 {
+    if (p->turns) {
+        printf("    %u times\n", p->turns);
+    }
     for (unsigned i = 0; i < p->n; i++) {
         printf("    %-12s", p->insns[i].row->name);
         for (unsigned k = 0; k < p->insns[i].len; k++) {
