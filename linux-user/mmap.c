@@ -210,8 +210,18 @@ static uint64_t round_up(uint64_t len)
     return (len + PAGE_SIZE_ - 1) & PAGE_MASK_;
 }
 
+static void gone(uint64_t addr, uint64_t len)
+{
+    if (arch.memory_gone) {
+        arch.memory_gone(addr, len);
+    }
+}
+
 static void changed(uint64_t addr, uint64_t len, int prot)
 {
+    if (!prot) {
+        gone(addr, len);
+    }
     page_set(addr, len, prot);
     tcg_user_invalidate(addr, len);
 }
@@ -231,6 +241,7 @@ int64_t guest_mmap(uint64_t addr, uint64_t len, int prot, int flags, int fd, uin
     int64_t ret = p == MAP_FAILED ? -errno : (int64_t)(uintptr_t)p;
     if (p != MAP_FAILED) {
         int f = flags_of(prot);
+        gone((uint64_t)ret, round_up(len));
         changed((uint64_t)ret, round_up(len), f ? f : 8);   /* 8: mapped without any right */
     }
     mmap_unlock();

@@ -165,6 +165,8 @@ typedef struct ArchOps {
     /* system calls that only this architecture has (rows with sys_arch) */
     int64_t (*syscall)(CPUState *cpu, int nr, const uint64_t args[6]);
     void (*task_free)(Task *t);                 /* NULL: nothing to free */
+    /* what was there is gone: unmapped, mapped over or new; NULL: no matter */
+    void (*memory_gone)(uint64_t gva, uint64_t len_bytes);
     /* where the guest's structures and flags are not the host's; NULL: they are */
     const StructMap *stat, *stat64, *epoll_event, *semid_ds;
     const FlagMap *mmap_flags;

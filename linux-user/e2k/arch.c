@@ -349,5 +349,5 @@ const ArchOps arch = {
     .models = e2k_models_print, .model_of_elf = e2k_model_by_elf_flags,
     .refuse_elf = e2k_refuse_elf, .syscall = e2k_own_syscall, .task_free = e2k_task_free,
     .stat = &e2k_stat, .stat64 = &e2k_stat64, .epoll_event = &e2k_epoll_event,
-    .semid_ds = &e2k_semid_ds, .mmap_flags = e2k_mmap_flags,
+    .memory_gone = e2k_memory_gone, .semid_ds = &e2k_semid_ds, .mmap_flags = e2k_mmap_flags,
 };

@@ -62,6 +62,11 @@ extern const IrHelper e2k_helper_stmqp;         /* (env, addr, mask, lo, hi, do 
 extern const IrHelper e2k_helper_cas16;         /* (env, addr, lo, hi, do it) -> I32 failed */
 bool e2k_accessible(CPUE2KState *env, uint64_t addr, unsigned n_bytes, bool write);
 
+/* ---- mem-tags.c ---- */
+bool e2k_memory_has_tags(void);         /* has there ever been one? */
+extern const IrHelper e2k_helper_put_tags;      /* (env, addr, bytes, tags): a store's */
+extern const IrHelper e2k_helper_get_tags;      /* (env, addr, bytes) -> I32 tags */
+
 /* ---- aau-helpers.c ---- */
 /* In E2kAau.ptr: the area is misaligned for this version or is not there. */
 #define E2K_AAU_POISON (1ull << 62)

@@ -335,6 +335,15 @@ static bool speculation_after(const E2kBundle *b, unsigned c)
     return false;
 }
 
+static void load_tags(DC *dc, const E2kAlop *op, IrVal addr, unsigned n_bytes)
+{
+    IrVal tags = ir_temp(dc->b, IR_I32);
+
+    e2k_call(dc, &e2k_helper_get_tags, tags, 3, ir_env(dc->b), addr, ir_i32(dc->b, n_bytes), NULL,
+             NULL, NULL);
+    e2k_result_tags(dc, op, tags);
+}
+
 static void emit_load(DC *dc, const E2kAlop *op, const E2kEmit *e)
 {
     E2kAccess a = access_of(op, e, false);
@@ -351,6 +360,9 @@ static void emit_load(DC *dc, const E2kAlop *op, const E2kEmit *e)
             check_conflict(dc, op, v);
         } else if (op->mas == MAS_LD_WAIT_LOCK) {
             remember_lock(dc, addr, v, (e->a & F_PAIR) && a.disp == 8);
+        }
+        if (dc->tags && e->c == SPACE_RECOVERY) {
+            load_tags(dc, op, at, 1u << a.lg_bytes);
         }
         e2k_dst(dc, op, v);
     }
@@ -381,7 +393,8 @@ static void emit_tagged(DC *dc, const E2kAlop *op, const E2kEmit *e)
 typedef struct Deferred {
     const E2kAlop *op;
     const E2kEmit *e;
-    IrVal guard, poison;
+    IrVal guard;
+    E2kStored stored;
 } Deferred;
 
 static __thread struct {
@@ -407,7 +420,7 @@ bool e2k_defer_store(DC *dc, const E2kAlop *op, const E2kEmit *e)
         (MAS_MOD(op->mas) != MAS_ST_ATOMIC && !loads_before(b, op->channel))) {
         return false;
     }
-    waiting.store[waiting.n++] = (Deferred){ op, e, dc->guard, dc->poison };
+    waiting.store[waiting.n++] = (Deferred){ op, e, dc->guard, dc->stored };
     return true;
 }
 
@@ -421,12 +434,12 @@ void e2k_flush_stores(DC *dc)
 
         waiting.n = 2;                  /* does not wait again */
         dc->guard = d->guard;
-        dc->poison = d->poison;
+        dc->stored = d->stored;
         d->e->fn(dc, d->op, d->e);
     }
     waiting.n = 0;
     dc->guard = guard;
-    dc->poison = NULL;
+    dc->stored = (E2kStored){ NULL, NULL };
 }
 
 /* ---- stores ---- */
@@ -441,6 +454,15 @@ static void store_128(DC *dc, const E2kAccess *a, IrVal v, IrVal addr)
     }
     ir_gst(dc->b, swapped(dc, &d, half(dc, v, IR_vhigh64)), addr, MO_64);
     ir_gst(dc->b, swapped(dc, &d, half(dc, v, IR_vlow64)), add_const(dc, addr, 8), MO_64);
+}
+
+/* Tells the tags of memory of a store to @addr. */
+static void store_tags(DC *dc, IrVal addr, unsigned n_bytes)
+{
+    if (dc->tags && (dc->stored.tags || e2k_memory_has_tags())) {
+        e2k_call(dc, &e2k_helper_put_tags, NULL, 4, ir_env(dc->b), addr, ir_i32(dc->b, n_bytes),
+                 dc->stored.tags ? dc->stored.tags : ir_i32(dc->b, 0), NULL, NULL);
+    }
 }
 
 static void store_int_be(DC *dc, const E2kAccess *a, const E2kAlop *op, IrVal addr)
@@ -472,6 +494,7 @@ void e2k_store_src4(DC *dc, const E2kAlop *op, const E2kAccess *a, IrVal addr)
     } else {
         ir_gst(dc->b, e2k_src(dc, op, 4, IR_I32), addr, a->lg_bytes);
     }
+    store_tags(dc, addr, 1u << a->lg_bytes);
 }
 
 static IrVal flag_or_1(DC *dc, IrVal v)
@@ -496,6 +519,7 @@ static void emit_masked_store(DC *dc, const E2kAlop *op, const E2kEmit *e)
                         e2k_access_ok(dc, op->sm, addr, 16, true));
     e2k_call(dc, &e2k_helper_stmqp, NULL, 6, ir_env(dc->b), addr, e2k_src(dc, op, 2, IR_I32), lo,
              hi, flag_or_1(dc, doit));
+    store_tags(dc, e2k_guarded_addr(dc, addr, doit), 16);
 }
 
 /* both halves of a 16-byte atomic store: of a pair, or of one register */
@@ -518,6 +542,7 @@ static void emit_atomic_16(DC *dc, const E2kAlop *op, const E2kEmit *e)
     e2k_call(dc, &e2k_helper_cas16, failed, 5, ir_env(dc->b), addr, lo, hi,
              flag_or_1(dc, e2k_and_cond(dc, dc->guard, e2k_loop_store_ok(dc))), NULL);
     e2k_set_env_late(dc, failed, ENV_OFS(mlock));
+    store_tags(dc, e2k_guarded_addr(dc, addr, NULL), 16);
 }
 
 /* The store that ends an atomic sequence. */
@@ -538,6 +563,7 @@ static void emit_atomic_store(DC *dc, const E2kAlop *op, const E2kEmit *e, const
     ir_gcmpxchg(dc->b, old, e2k_guarded_addr(dc, addr, ok), expect, v, a->lg_bytes);
     ir_setcond(dc->b, IR_COND_NE, failed, old, expect);
     e2k_set_env_late(dc, choose(dc, ok, failed, ir_i32(dc->b, 1)), ENV_OFS(mlock));
+    store_tags(dc, e2k_guarded_addr(dc, addr, ok), 1u << a->lg_bytes);
 }
 
 static void emit_store(DC *dc, const E2kAlop *op, const E2kEmit *e)

@@ -46,9 +46,8 @@ typedef struct ColdTrap {
 typedef struct OpTags {
     IrVal guard;                /* under which it runs */
     IrVal bad;                  /* I32, not 0: its result is diagnostic; NULL: never */
-    IrVal tags;                 /* I32: those of its result if they are not made from @bad */
-    IrVal poison;
-    bool has_tags;
+    IrVal tags;                 /* I32: of its result where it is not diagnostic; NULL: numbers */
+    E2kStored stored;
 } OpTags;
 
 /* ---- traces, see translate-trace.c ---- */

@@ -28,6 +28,7 @@ typedef enum Use {
     USE_INSFD,              /* source 2 says how much of sources 1 and 3 counts */
     USE_SELECT,             /* of sources 1 and 2 the one that the condition selects counts */
     USE_STORE,
+    USE_STORE_TAGGED,       /* the value's tags go to memory (ldrd's come by e2k_result_tags()) */
 } Use;
 
 static uint8_t *uses;       /* Use, one for each row */
@@ -54,6 +55,9 @@ static Use use_of(const E2kOpRow *row)
     }
     if (!strcmp(row->name, "insfd")) {
         return USE_INSFD;
+    }
+    if (row->category == CAT_STORE_TAG) {
+        return USE_STORE_TAGGED;
     }
     return row->mas && row->dst == W_NONE && row->src3 ? USE_STORE : USE_CHECKED;
 }
@@ -352,7 +356,6 @@ static void check_ordinary(DC *dc, const E2kAlop *op, OpTags *t)
 
 static void check_move(DC *dc, const E2kAlop *op, OpTags *t)
 {
-    t->has_tags = true;
     t->tags = source(dc, op, 2, op->row->src2);
 }
 
@@ -377,7 +380,6 @@ static void check_put(DC *dc, const E2kAlop *op, OpTags *t)
     uint64_t number;
 
     check_operands(dc, op, t, &tag, 1);
-    t->has_tags = true;
     if (!e2k_src_const(dc, op, 2, &number) || number & 0xff) {
         t->tags = tags_from_number(dc, e2k_src(dc, op, 2, IR_I32), words_of(op->row->src1));
     }
@@ -402,17 +404,22 @@ static void check_select(DC *dc, const E2kAlop *op, OpTags *t)
 /* @runs: the loop's condition. Under sm a diagnostic address drops the store. */
 static void check_store(DC *dc, const E2kAlop *op, OpTags *t, IrVal runs)
 {
+    bool tagged = uses[op->row - e2k_op_rows] == USE_STORE_TAGGED;
     IrVal addr, value, good;
     Operand o[3];
 
     operands_of(op->row, o);
     addr = tags_of_all(dc, op, o, 2);
     value = tags_of_all(dc, op, o + 2, 1);
+    if (tagged) {
+        t->stored.tags = value;
+        value = NULL;
+    }
     if (!op->sm) {
         trap_if(dc, e2k_or_diag(dc, addr, value), e2k_and_cond(dc, t->guard, runs),
                 E2K_EXC_DIAG_OPERAND);
         if (!t->guard && !runs) {
-            all_are_numbers(dc, op, o, 3);
+            all_are_numbers(dc, op, o, tagged ? 2 : 3);
         }
         return;
     }
@@ -423,7 +430,7 @@ static void check_store(DC *dc, const E2kAlop *op, OpTags *t, IrVal runs)
     }
     value = e2k_or_diag(dc, value, t->bad);
     if (value) {
-        t->poison = e2k_choose(dc, value, ir_i64(dc->b, POISON), ir_i64(dc->b, 0));
+        t->stored.poison = e2k_choose(dc, value, ir_i64(dc->b, POISON), ir_i64(dc->b, 0));
     }
 }
 
@@ -440,7 +447,7 @@ static void check_op(DC *dc, const E2kAlop *op, IrVal *strmd)
 
     *t = (OpTags){ 0 };
     check_guard(dc, op, t);
-    if (use == USE_STORE || is_array_store(op)) {
+    if (use == USE_STORE || use == USE_STORE_TAGGED || is_array_store(op)) {
         runs = e2k_loop_store(dc, strmd);
     }
     switch (use) {
@@ -459,7 +466,7 @@ static void check_op(DC *dc, const E2kAlop *op, IrVal *strmd)
     case USE_SELECT:
         check_select(dc, op, t);
         break;
-    case USE_STORE:
+    case USE_STORE: case USE_STORE_TAGGED:
         check_store(dc, op, t, runs);
         break;
     case USE_GET: case USE_UNCHECKED:
@@ -487,6 +494,11 @@ void e2k_result_diag(DC *dc, IrVal bad)
     if (dc->tags) {
         dc->p->result_diag = e2k_or_diag(dc, dc->p->result_diag, bad);
     }
+}
+
+void e2k_result_tags(DC *dc, const E2kAlop *op, IrVal tags)
+{
+    dc->p->op_tags[op->channel].tags = tags;
 }
 
 /* A transfer through it traps. */

@@ -366,15 +366,15 @@ static IrVal poisoned(DC *dc, IrVal v)
 
     if (ir_type(v) == IR_V128) {
         u = ir_temp(dc->b, IR_V128);
-        ir_op1(dc->b, IR_vzext64, t, dc->poison);
-        ir_op2i(dc->b, IR_vinsert64, u, t, dc->poison, 1);
+        ir_op1(dc->b, IR_vzext64, t, dc->stored.poison);
+        ir_op2i(dc->b, IR_vinsert64, u, t, dc->stored.poison, 1);
         t = ir_temp(dc->b, IR_V128);
         ir_op2(dc->b, IR_por, t, v, u);
     } else if (ir_type(v) == IR_I32) {
-        ir_trunc(dc->b, t, dc->poison);
+        ir_trunc(dc->b, t, dc->stored.poison);
         ir_or(dc->b, t, t, v);
     } else {
-        ir_or(dc->b, t, v, dc->poison);
+        ir_or(dc->b, t, v, dc->stored.poison);
     }
     return t;
 }
@@ -391,7 +391,7 @@ IrVal e2k_src(DC *dc, const E2kAlop *op, unsigned n, IrType type)
     if (reg < 0) {
         return const_as(dc, type, 0);
     }
-    return n == 4 && dc->poison ? poisoned(dc, e2k_load_reg(dc, (unsigned)reg, type))
+    return n == 4 && dc->stored.poison ? poisoned(dc, e2k_load_reg(dc, (unsigned)reg, type))
                                 : e2k_load_reg(dc, (unsigned)reg, type);
 }
 
@@ -401,7 +401,7 @@ IrVal e2k_src_any64(DC *dc, const E2kAlop *op, unsigned n)
     int reg;
 
     if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
-        dc->p->reg[reg].v[IR_F64] && !dc->p->reg[reg].v[IR_I64] && !dc->poison) {
+        dc->p->reg[reg].v[IR_F64] && !dc->p->reg[reg].v[IR_I64] && !dc->stored.poison) {
         return dc->p->reg[reg].v[IR_F64];
     }
     return e2k_src(dc, op, n, IR_I64);
@@ -413,7 +413,7 @@ IrVal e2k_src_any32(DC *dc, const E2kAlop *op, unsigned n)
     int reg;
 
     if (!literal_of(dc, op, n, &value) && (reg = src_reg(dc, op, n)) >= 0 &&
-        dc->p->reg[reg].v[IR_F32] && !dc->p->reg[reg].v[IR_I32] && !dc->poison) {
+        dc->p->reg[reg].v[IR_F32] && !dc->p->reg[reg].v[IR_I32] && !dc->stored.poison) {
         return dc->p->reg[reg].v[IR_F32];
     }
     return e2k_src(dc, op, n, IR_I32);
@@ -973,7 +973,7 @@ static void gen_alop(DC *dc, const E2kAlop *op)
 
     if (dc->tags) {
         dc->guard = dc->p->op_tags[op->channel].guard;
-        dc->poison = dc->p->op_tags[op->channel].poison;
+        dc->stored = dc->p->op_tags[op->channel].stored;
     } else {
         dc->guard = op->n_conds ? e2k_guard_of(dc, op) : NULL;
     }
@@ -985,7 +985,8 @@ static void gen_alop(DC *dc, const E2kAlop *op)
     if (dc->tags) {
         e2k_tags_result(dc, op, first);
     }
-    dc->guard = dc->poison = NULL;
+    dc->guard = NULL;
+    dc->stored = (E2kStored){ NULL, NULL };
 }
 
 static bool conflicting_channels(const E2kBundle *b)
@@ -1009,7 +1010,8 @@ static bool may_retry(const E2kBundle *b)
     bool sm = b->mova[0].opcode | b->mova[1].opcode | b->mova[2].opcode | b->mova[3].opcode;
 
     for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
-        sm |= (b->alop_mask >> c & 1) && b->alop[c].sm && b->alop[c].row->mas;
+        sm |= (b->alop_mask >> c & 1) && b->alop[c].sm &&
+              (b->alop[c].row->mas || b->alop[c].row->category == CAT_LOAD_TAG);
     }
     return sm;
 }

@@ -48,6 +48,12 @@ E2kResolveFn e2k_resolve_fp;            /* f32, f64, f80, packed FP, converts, F
 E2kResolveFn e2k_resolve_mem;           /* loads, stores, AAU operations on ALCs */
 E2kResolveFn e2k_resolve_state;         /* rr/rw, getsp, tags, movtd to ctpr, gettc ... */
 
+/* What tags make of the value that an operation stores. */
+typedef struct E2kStored {
+    IrVal poison;                       /* I64 that source 4 is ORed with; NULL: as it is */
+    IrVal tags;                         /* I32: go with it; NULL: numbers */
+} E2kStored;
+
 /* @version: helpers of v5+ behave otherwise here and there */
 struct DC {
     IrBlock *b;
@@ -59,7 +65,7 @@ struct DC {
     uint64_t mode;                      /* E2K_MODE_* as this bundle starts: constants */
     IrVal guard;                        /* I32 0/1 of the running operation; NULL: always */
     bool tags;                          /* operand tags are kept, see translate-tags.c */
-    IrVal poison;                       /* I64 that source 4 is ORed with; NULL: as it is */
+    E2kStored stored;
     bool ended;                         /* the block has been left */
     struct DCPriv *p;                   /* translate.c */
 };
@@ -98,6 +104,8 @@ bool e2k_dst_x87(DC *dc, const E2kAlop *op, X87Op x87, X87Fmt fmt, unsigned na, 
 void e2k_result_diag(DC *dc, IrVal bad);
 /* I32, a byte for each 32 bits: tags of operand @n as 64 bits; NULL: a number */
 IrVal e2k_src_tags(DC *dc, const E2kAlop *op, unsigned n);
+/* the result's tags are these if it is not diagnostic otherwise (I32, a byte for each 32 bits) */
+void e2k_result_tags(DC *dc, const E2kAlop *op, IrVal tags);
 /* predicate ALS[4:0] = v (I32, 0 or 1) */
 void e2k_dst_pred(DC *dc, const E2kAlop *op, IrVal v);
 /* the same for a register code given directly (mova) under no condition */

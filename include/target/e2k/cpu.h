@@ -216,6 +216,9 @@ void e2k_settle_preds(CPUE2KState *env, E2kFrame *f);
 #define E2K_PSP_BASE    0xc2c000000000ull
 #define E2K_PCSP_BASE   0xc2d000000000ull
 
+/* Memory is unmapped, or mapped anew: its tags are those of numbers. */
+void e2k_memory_gone(uint64_t gva, uint64_t n_bytes);
+
 /* Leaves generated code with a trap. ra: GETPC() or 0 */
 G_NORETURN void e2k_raise(CPUE2KState *env, unsigned trapno, uint64_t addr, uintptr_t ra);
 

@@ -7,7 +7,7 @@
 .macro BAD reg				! a diagnostic value: there is nothing at this address
 	ldd,0,sm [ 0 + 8 ], \reg
 .endm
-!@ load tags=on cpu=v2,v4,v6
+!@ load tags=on cpu=v2,v6
 	START
 	addd 0, 1, %r5
 	BAD %r5
@@ -30,37 +30,37 @@ data:	.dword 0x123456789
 	TAG %r5, 0
 	addd %r5, 0, %r5
 	PASS
-!@ use tags=on signal=SIGILL cpu=v2,v4,v6
+!@ use tags=on signal=SIGILL cpu=v2,v6
 	START
 	BAD %r5
 	addd,0 %r5, 1, %r6
 	PASS
-!@ use_global tags=on signal=SIGILL cpu=v2,v6
+!@ use_global tags=on signal=SIGILL cpu=v6
 	START
 	BAD %g20
 	adds,0 %g20, 1, %r6
 	PASS
-!@ use_empty tags=on signal=SIGILL cpu=v2,v6
+!@ use_empty tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	addd,0 %r5, 1, %empty
 	PASS
-!@ use_compare tags=on signal=SIGILL cpu=v2,v6
+!@ use_compare tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	cmpedb,0 %r5, 1, %pred3
 	PASS
-!@ use_float tags=on signal=SIGILL cpu=v2,v6
+!@ use_float tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	faddd,0 %r5, %r5, %r6
 	PASS
-!@ use_address tags=on signal=SIGILL cpu=v2,v6
+!@ use_address tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	ldd,0 [ %r5 + 0 ], %r6
 	PASS
-!@ use_value tags=on signal=SIGILL cpu=v2,v6
+!@ use_value tags=on signal=SIGILL cpu=v6
 	START
 	addd 0, data, %r8
 	BAD %r5
@@ -68,7 +68,7 @@ data:	.dword 0x123456789
 	PASS
 	.data
 data:	.dword 0
-!@ use_twice tags=on signal=SIGILL cpu=v2,v6
+!@ use_twice tags=on signal=SIGILL cpu=v6
 	START					! a register that was a number in this block
 	addd 0, 7, %r5
 	addd %r5, 1, %r6
@@ -76,7 +76,7 @@ data:	.dword 0
 	BAD %r5
 	addd %r5, 1, %r6
 	PASS
-!@ use_upper tags=on signal=SIGILL cpu=v2,v6
+!@ use_upper tags=on signal=SIGILL cpu=v6
 	START					! the upper half keeps its tag under a 32-bit result
 	BAD %r5
 	adds 0, 7, %r5
@@ -87,13 +87,13 @@ data:	.dword 0
 	EQ %r7, 7
 	addd %r5, 0, %r6
 	PASS
-!@ use_pointer tags=on signal=SIGILL cpu=v2,v6
+!@ use_pointer tags=on signal=SIGILL cpu=v6
 	START					! tags of the protected mode
 	addd 0, 1, %r5
 	puttagd,2 %r5, 2, %r6
 	addd %r6, 0, %r6
 	PASS
-!@ propagate tags=on cpu=v2,v4,v6
+!@ propagate tags=on cpu=v2,v6
 	START
 	addd 0, 3, %r9
 	BAD %r5
@@ -159,7 +159,7 @@ data:	.dword 5, 6
 	EQ %r5, 1
 	qpor,0 %r5, %r5, %r6
 	PASS
-!@ gettag tags=on cpu=v2,v4,v6
+!@ gettag tags=on cpu=v2,v6
 	START
 	addd 0, 0xff, %r5
 	puttagd,2 %r5, 5, %r6
@@ -183,7 +183,7 @@ data:	.dword 5, 6
 	gettagd,2 %r6, %r7			! writes 32 bits
 	TAG %r7, 4
 	PASS
-!@ move tags=on cpu=v2,v4,v6
+!@ move tags=on cpu=v2,v6
 	START
 	BAD %r5
 	movtd,0 %r5, %r6
@@ -201,19 +201,19 @@ data:	.dword 5, 6
 	movtd,0 %r6, %r7
 	TAG %r7, 9
 	PASS
-!@ move_checks tags=on signal=SIGILL cpu=v2,v6
+!@ move_checks tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	movtcd,0 %r5, %r6
 	PASS
-!@ jump tags=on signal=SIGILL cpu=v2,v6
+!@ jump tags=on signal=SIGILL cpu=v6
 	START
 	addd 0, here, %r5
 	puttagd,2 %r5, 5, %r5
 	movtd,0 %r5, %ctpr1
 	ct %ctpr1
 here:	PASS
-!@ merge tags=on cpu=v2,v4,v6
+!@ merge tags=on cpu=v2,v6
 	START					! what is not selected does not count
 	BAD %r5
 	addd 0, 3, %r6
@@ -225,14 +225,14 @@ here:	PASS
 	merged,1,sm %r6, %r5, %r7, %pred2
 	TAG %r7, 5
 	PASS
-!@ merge_selects tags=on signal=SIGILL cpu=v2,v6
+!@ merge_selects tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	addd 0, 3, %r6
 	cmpedb 0, 0, %pred2
 	merged,1 %r6, %r5, %r7, %pred2
 	PASS
-!@ merge_pred tags=on signal=SIGILL cpu=v2,v6
+!@ merge_pred tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	addd 0, 3, %r6
@@ -241,7 +241,7 @@ here:	PASS
 	TAG %r7, 5
 	merged,1 %r6, %r6, %r7, %pred2
 	PASS
-!@ guarded tags=on cpu=v2,v4,v6
+!@ guarded tags=on cpu=v2,v6
 	START					! what is not executed does not trap
 	BAD %r5
 	addd 0, 3, %r6
@@ -258,13 +258,13 @@ here:	PASS
 	TAG %r6, 0
 	std,2 %r5, [ %r5 + 0 ] ? %pred2
 	PASS
-!@ guarded_runs tags=on signal=SIGILL cpu=v2,v6
+!@ guarded_runs tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	cmpedb 0, 0, %pred2
 	addd %r5, 1, %r6 ? %pred2
 	PASS
-!@ pred tags=on cpu=v2,v4,v6
+!@ pred tags=on cpu=v2,v6
 	START					! diagnostic predicates and speculation
 	addd 0, data, %r8
 	addd 0, 3, %r6
@@ -291,25 +291,25 @@ here:	PASS
 	PASS
 	.data
 data:	.dword 0
-!@ pred_guard tags=on signal=SIGILL cpu=v2,v6
+!@ pred_guard tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
 	addd 0, 1, %r6 ? %pred2
 	PASS
-!@ pred_state tags=on signal=SIGILL cpu=v2,v6
+!@ pred_state tags=on signal=SIGILL cpu=v6
 	START					! even if speculative: a state register has no tag
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
 	rwd,0,sm 0, %lsr ? %pred2
 	PASS
-!@ pred_branch tags=on signal=SIGILL cpu=v2,v6
+!@ pred_branch tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
 	ibranch here ? %pred2
 here:	PASS
-!@ pred_logic tags=on cpu=v2,v4,v6
+!@ pred_logic tags=on cpu=v2,v6
 	START
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2		! diagnostic
@@ -340,7 +340,7 @@ here:	PASS
 	addd,0,sm 0, 1, %r7 ? %pred6
 	TAG %r7, 5
 	PASS
-!@ pred_and tags=on signal=SIGILL cpu=v2,v6
+!@ pred_and tags=on signal=SIGILL cpu=v6
 	START
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
@@ -351,7 +351,7 @@ here:	PASS
 	  pass @p4, %pred5 }
 	addd 0, 1, %r6 ? %pred5
 	PASS
-!@ pred_calls tags=on cpu=v2,v4,v6
+!@ pred_calls tags=on cpu=v2,v6
 	START					! they belong to the procedure
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
@@ -371,7 +371,7 @@ callee:	setwd wsz=16, nfx=1
 	ibranch callee ? ~%pred3
 	return %ctpr3
 	ct %ctpr3
-!@ pred_pcnt tags=on cpu=v2,v4,v6
+!@ pred_pcnt tags=on cpu=v2,v6
 	START					! another condition that is false hides it
 	BAD %r5
 	cmpedb,0,sm %r5, 0, %pred2
@@ -380,7 +380,7 @@ callee:	setwd wsz=16, nfx=1
 	addd 0, 1, %r6 ? %pred2, %pcnt1
 	EQ %r6, 3
 	PASS
-!@ store tags=on cpu=v2,v4,v6
+!@ store tags=on cpu=v2,v6
 	START					! a speculative store marks what it should not store
 	addd 0, data, %r8
 	addd 0, 1, %r5
@@ -400,7 +400,7 @@ callee:	setwd wsz=16, nfx=1
 	PASS
 	.data
 data:	.dword 0, 0, 9
-!@ windows tags=on cpu=v2,v4,v6
+!@ windows tags=on cpu=v2,v6
 	START					! tags go with arguments and results
 	setbn rsz=7, rbs=8, rcur=0
 	addd 0, 7, %b[0]
@@ -421,7 +421,7 @@ callee:	setwd wsz=32, nfx=1
 	addd,0,sm %r2, 0, %r0
 	return %ctpr3
 	ct %ctpr3
-!@ new_registers tags=on cpu=v2,v4,v6
+!@ new_registers tags=on cpu=v2,v6
 	START					! registers that a window gains are numbers
 	disp %ctpr1, first
 	call %ctpr1, wbs=16
@@ -438,7 +438,7 @@ second:	setwd wsz=24, nfx=1
 	addd %r41, 0, %r0
 	return %ctpr3
 	ct %ctpr3
-!@ rotation tags=on cpu=v2,v4,v6
+!@ rotation tags=on cpu=v2,v6
 	START
 	setbn rsz=3, rbs=4, rcur=0
 	BAD %b[0]
@@ -450,7 +450,7 @@ second:	setwd wsz=24, nfx=1
 	EQ %b[4], 1
 	TAG %r8, 5
 	PASS
-!@ division tags=on cpu=v2,v4,v6
+!@ division tags=on cpu=v2,v6
 	START
 	addd 0, 0, %r5
 	addd 0, 7, %r6
@@ -464,7 +464,7 @@ second:	setwd wsz=24, nfx=1
 	TAG %r7, 0
 	EQ %r7, 1
 	PASS
-!@ pipeline tags=on cpu=v2,v4,v6
+!@ pipeline tags=on cpu=v2,v6
 	START					! a loop's prologue stores nothing, whatever it is
 	addd 0, data, %r8
 	BAD %r5
@@ -482,7 +482,7 @@ loop:	{ loop_mode
 	PASS
 	.data
 data:	.dword 0
-!@ array tags=on cpu=v2,v4,v6
+!@ array tags=on cpu=v2,v6
 	START					! array loads from nowhere
 	addd 0, 0x40, %r8
 	aaurwd,2 %r8, %aad1
@@ -515,4 +515,117 @@ prog:	{ fapb ct=1, dcd=0, fmt=4, mrng=8, d=1, incr=1, ind=1, asz=1, abs=0, disp=
 	TAG %b[0], 0
 	cmplsb 0, %b[0], %pred1
 	TRUE %pred1
+	PASS
+!@ memory tags=on cpu=v2,v6
+	START					! strd and ldrd carry tags, other stores clear them
+	addd 0, data, %r8
+	addd 0, 0x77, %r5
+	puttagd,2 %r5, 9, %r5
+	addd 0, 0, %r7
+	strd,2 %r5, [ %r8 + 8 ]
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 9
+	puttagd,2 %r6, 0, %r6
+	EQ %r6, 0x77
+	ldd,0 [ %r8 + 8 ], %r6			! an ordinary load gives numbers
+	TAG %r6, 0
+	ldrd,0 [ %r8 + 0 ], %r6
+	TAG %r6, 0
+	stb,2 %r7, [ %r8 + 13 ]
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 1
+	stw,2 %r7, [ %r8 + 8 ]
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 0
+	strd,2 %r5, [ %r8 + 8 ]
+	strd,2 %r7, [ %r8 + 8 ]			! a number
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 0
+	strd,2 %r5, [ %r8 + 8 ]
+	std,2 %r7, [ %r8 + 4 ]			! half of it
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 8
+	cmpedb 0, 1, %pred2
+	std,2 %r7, [ %r8 + 8 ] ? %pred2		! not made
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 8
+	std,2,sm %r7, [ 0 + 8 ]			! nor this one
+	ldrd,0,sm [ 0 + 8 ], %r6
+	TAG %r6, 5
+	PASS
+	.data
+	.align 8
+data:	.dword 0, 0, 0
+!@ memory_pages tags=on cpu=v6
+	START					! each page has its own
+	addd 0, data, %r8
+	addd 0, 0x77, %r5
+	puttagd,2 %r5, 5, %r5
+	strd,2 %r5, [ %r8 + 0x2000 ]
+	strd,2 %r5, [ %r8 + 0 ]
+	ldrd,0 [ %r8 + 0x1000 ], %r6
+	TAG %r6, 0
+	std,2 %r8, [ %r8 + 0 ]
+	ldrd,0 [ %r8 + 0x2000 ], %r6
+	TAG %r6, 5
+	ldrd,0 [ %r8 + 0 ], %r6
+	TAG %r6, 0
+	PASS
+	.data
+	.align 8
+data:	.space 0x3000
+!@ memory_quad tags=on cpu=v5,v6
+	START
+	addd 0, data, %r8
+	ldqp,0,sm [ 0 + 16 ], %r5
+	strqp,2 %r5, [ %r8 + 0 ]
+	ldrqp,0 [ %r8 + 0 ], %r6
+	TAG %r6, 5
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 5
+	addd 0, 0, %r7
+	stqp,2 %r7, [ %r8 + 0 ]
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 0
+	PASS
+	.data
+	.align 16
+data:	.dword 0, 0
+!@ memory_off cpu=v2,v6
+	START
+	addd 0, data, %r8
+	addd 0, 0x77, %r5
+	puttagd,2 %r5, 5, %r5
+	strd,2 %r5, [ %r8 + 0 ]
+	ldrd,0 [ %r8 + 0 ], %r6
+	TAG %r6, 0
+	EQ %r6, 0x77
+	PASS
+	.data
+data:	.dword 0
+!@ memory_mapped tags=on cpu=v6
+.macro MAP
+	setbn rsz=7, rbs=8, rcur=0
+	{ addd 0, 90, %b[0]
+	  addd 0, 0x7000000000, %b[1] }
+	{ addd 0, 0x1000, %b[2]
+	  addd 0, 3, %b[3]
+	  addd 0, 0x112, %b[4] }		! private, anonymous, at this address
+	{ addd 0, -1, %b[5]
+	  addd 0, 0, %b[6]
+	  sdisp %ctpr1, 3 }
+	call %ctpr1, wbs=8
+	EQ %b[0], 0x7000000000
+.endm
+	START					! what is mapped anew has numbers
+	MAP
+	addd 0, 0x7000000000, %r8
+	puttagd,2 %r8, 5, %r5
+	strd,2 %r5, [ %r8 + 8 ]
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 5
+	MAP
+	ldrd,0 [ %r8 + 8 ], %r6
+	TAG %r6, 0
+	EQ %r6, 0
 	PASS
