@@ -1213,6 +1213,27 @@ static void goto_ptr_with(TcgBackend backend, GotoKind kind)
     lookup_result = NULL;
 }
 
+static void goto_host_with(TcgBackend backend)
+{
+    TcgCode a, b;
+
+    tcg_set_backend(backend);
+    random_start();
+    machine = start;
+    ir_block_reset(blk);
+    ir_addi(blk, g64[0], g64[0], 100);
+    ir_exit(blk, 1);
+    b = compile_at(65536, &tb2_word);
+    ir_block_reset(blk);
+    ir_addi(blk, g64[0], g64[0], 1);
+    ir_goto_host(blk, g64[1]);
+    a = compile_at(0, &tb_word);
+    machine.env.g64[0] = 0;
+    machine.env.g64[1] = (uintptr_t)b.entry;
+    g_assert(tcg_run(&machine.env, a.entry) == ((uintptr_t)&tb2_word | 1));
+    g_assert_cmpuint(machine.env.g64[0], ==, 101);
+}
+
 static void test_leave(void)
 {
     tcg_set_backend(TCG_BACKEND_NATIVE);
@@ -1223,11 +1244,13 @@ static void test_leave(void)
     goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_REG);
     goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_CONST);
     goto_ptr_with(TCG_BACKEND_NATIVE, GOTO_FLAGS);
+    goto_host_with(TCG_BACKEND_NATIVE);
     tcg_set_backend(TCG_BACKEND_INTERP);
     g_assert_cmpuint(tcg_run(&machine.env, tcg_exit_stub()), ==, TB_EXIT_PLAIN);
     chain_with(TCG_BACKEND_INTERP);
     goto_ptr_with(TCG_BACKEND_INTERP, GOTO_REG);
     goto_ptr_with(TCG_BACKEND_INTERP, GOTO_FLAGS);
+    goto_host_with(TCG_BACKEND_INTERP);
     tcg_set_backend(TCG_BACKEND_NATIVE);
 }
 

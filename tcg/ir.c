@@ -499,6 +499,12 @@ void ir_goto_ptr_to(IrBlock *b, IrVal pc, IrVal flags)
     emit_ctl(b, IR_goto_ptr, 0, 2, (IrVal[]){ pc, flags }, 2);
 }
 
+void ir_goto_host(IrBlock *b, IrVal code)
+{
+    g_assert(code->type == IR_I64);
+    emit_ctl(b, IR_goto_host, 0, 1, (IrVal[]){ code }, 0);
+}
+
 /* ---- printing ---- */
 
 static void print_arg(GString *s, const IrBlock *b, unsigned idx)
@@ -538,7 +544,7 @@ static void print_mo(GString *s, uint64_t mo)
 static void print_imm(GString *s, const IrNode *o)
 {
     switch (o->op) {
-    case IR_nop: case IR_mov: case IR_mb: case IR_exit_check:
+    case IR_nop: case IR_mov: case IR_mb: case IR_exit_check: case IR_goto_host:
         return;
     case IR_setcond: case IR_movcond:
         g_string_append_printf(s, ", %s", cond_names[o->n]);

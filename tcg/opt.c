@@ -714,6 +714,7 @@ void ir_opt_forward(IrBlock *b)
         }
         walk_outputs(s, o, i);
         reachable = !(o->op == IR_br || o->op == IR_exit || o->op == IR_goto_ptr
+                      || o->op == IR_goto_host
                       || (o->op == IR_call && o->helper->flags & IR_CALL_NO_RETURN));
     }
 }
@@ -855,7 +856,7 @@ static bool live_removable(Live *l, const IrNode *o)
 static void live_control(Live *l, const IrNode *o)
 {
     switch (o->op) {
-    case IR_exit: case IR_goto_ptr:
+    case IR_exit: case IR_goto_ptr: case IR_goto_host:
         live_copy(l, l->globals);
         break;
     case IR_goto_tb: case IR_exit_check:

@@ -1115,6 +1115,36 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
 }
 
+/* Cells know code while it is right, whichever of the two was there first. */
+static void check_cells(CPUState *cpu)
+{
+    const TbCell *first, *old;
+    bool native = tcg_backend() == TCG_BACKEND_NATIVE;
+
+    TOY(cpu)->r[2] = 10;
+    g_assert_cmpint(run(cpu, 0x1000), ==, 5);
+    old = tb_cell(0x1000, 7);
+    g_assert_cmpint(old->code != NULL, ==, native);
+    first = tb_cell(0x7000, 7);
+    g_assert_true(first == tb_cell(0x7000, 7) && first != tb_cell(0x7000, 8));
+    g_assert_true(first->pc == 0x7000 && first->flags == 7);
+    code_at(0x7000);
+    put(OP_EXIT, 0, 0, 0, 3);
+    for (int i = 0; i < 2; i++) {
+        g_assert_null(first->code);
+        g_assert_cmpint(run(cpu, 0x7000), ==, 3);
+        g_assert_cmpint(first->code != NULL, ==, native);
+        g_assert_null(tb_cell(0x7000, 8)->code);
+        tcg_user_prepare_write(0x7000, 8);
+        tb_invalidate_range(0x7000, 8);
+    }
+    g_assert_cmpint(run(cpu, 0x7000), ==, 3);
+    tb_flush_all();
+    g_assert_cmpint(run(cpu, 0x1000), ==, 5);
+    g_assert_null(first->code);
+    g_assert_cmpint(old->code != NULL, ==, native);
+}
+
 static void t_user(const char *accel)
 {
     struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
@@ -1181,6 +1211,7 @@ static void t_user(const char *accel)
     memcpy(mem + 0x4008, &patch, 8);
     g_assert_cmpint(run(cpu, 0x4008), ==, 1);
     g_assert_cmpuint(s->r[1], ==, 44);
+    check_cells(cpu);
 }
 
 /* ---- accelerator options ---- */

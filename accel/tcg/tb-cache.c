@@ -6,6 +6,7 @@
  *   hash           (page, pc, flags) -> block; readers take no lock
  *   page lists     guest page -> blocks, to forget them when the guest writes there
  *   chains         direct jumps patched into each other, known in both directions
+ *   cells          (pc, flags) -> code address, for jumps that go through memory; user programs
  *
  * A block is forgotten under tbc.mutex: marked dead, taken out of all of these and of each vCPU's
  * jump cache. A vCPU may finish running it; a vCPU that is just putting it into its jump cache
@@ -23,6 +24,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "tcg-internal.h"
+#include "util/log.h"
 
 #define HASH_BITS 16
 #define LEAF_BITS 14                    /* pages of a leaf of the page table: 64 MiB */
@@ -41,6 +43,7 @@ static struct {
     GPtrArray *spare;                   /* regions given back with room in them; mutex */
     TB **hash;                          /* atomic heads; mutex to change */
     PageLeaf **root;                    /* atomic */
+    GHashTable *cells;                  /* TbCell; NULL: none yet; mutex */
     uint64_t n_flushes, n_dead, n_live; /* mutex */
     bool user;
     bool flush_requested;               /* mutex */
@@ -565,6 +568,71 @@ static TB *hash_find_same(const TB *like)
     return tb;
 }
 
+/* ---- cells ---- */
+
+static unsigned cell_hash(const void *key)
+{
+    const TbCell *c = key;
+    uint64_t h = c->pc * 0xff51afd7ed558ccdu ^ c->flags * 0xc4ceb9fe1a85ec53u;
+
+    return (unsigned)(h ^ h >> 32);
+}
+
+static int cell_equal(const void *a, const void *b)
+{
+    const TbCell *x = a, *y = b;
+
+    return x->pc == y->pc && x->flags == y->flags;
+}
+
+/* With tbc.mutex: @code is where blocks for the pc and flags of @tb begin, NULL: nowhere. */
+static void cell_update(const TB *tb, const void *code)
+{
+    const TbCell key = { .pc = tb->pc, .flags = tb->flags };
+    TbCell *c = tbc.cells ? g_hash_table_lookup(tbc.cells, &key) : NULL;
+
+    if (code && (tcg_backend() == TCG_BACKEND_INTERP || log_on(LOG_EXEC | LOG_CPU | LOG_NOCHAIN))) {
+        return;
+    }
+    if (c) {
+        __atomic_store_n(&c->code, code, __ATOMIC_RELEASE);
+    }
+}
+
+static void cell_clear(gpointer key, gpointer value, gpointer opaque)
+{
+    __atomic_store_n(&((TbCell *)key)->code, NULL, __ATOMIC_RELEASE);
+}
+
+const TbCell *tb_cell(uint64_t pc, uint64_t flags)
+{
+    const TbCell key = { .pc = pc, .flags = flags };
+    TbCell *c;
+
+    assert(tbc.user);
+    g_mutex_lock(&tbc.mutex);
+    if (!tbc.cells) {
+        tbc.cells = g_hash_table_new(cell_hash, cell_equal);
+    }
+    c = g_hash_table_lookup(tbc.cells, &key);
+    if (!c) {
+        const TB *tb = *hash_head(pc & PAGE_MASK_, pc, flags);
+
+        c = g_memdup2(&key, sizeof(key));
+        g_hash_table_add(tbc.cells, c);
+        while (tb && (tb->pc != pc || tb->flags != flags)) {
+            tb = tb->hash_next;
+        }
+        if (tb) {
+            cell_update(tb, tb->code.entry);
+        }
+    }
+    g_mutex_unlock(&tbc.mutex);
+    return c;
+}
+
+/* ---- insertion ---- */
+
 /**
  * tb_insert - make a fresh block known to all
  * @gen_count: what tb_page_protect() gave for its pages before they were read
@@ -594,6 +662,7 @@ TB *tb_insert(CPUState *cpu, TB *tb, const uint32_t gen_count[2])
         head = hash_head(tb->page[0], tb->pc, tb->flags);
         tb->hash_next = *head;
         __atomic_store_n(head, tb, __ATOMIC_RELEASE);
+        cell_update(tb, tb->code.entry);
         tbc.n_live++;
         same = tb;
     }
@@ -623,6 +692,7 @@ static void tb_kill(TB *tb)
 
     __atomic_store_n(&tb->dead, true, __ATOMIC_SEQ_CST);
     hash_remove(tb);
+    cell_update(tb, NULL);
     for (unsigned p = 0; p < 2 && tb->page[p] != NO_PAGE; p++) {
         page_del_tb(page_desc(tb->page[p], true), tb, p);
     }
@@ -745,6 +815,9 @@ static void tb_flush_now(CPUState *self, void *opaque)
                 page_bitmap_drop(pd);
             }
         }
+    }
+    if (tbc.cells) {
+        g_hash_table_foreach(tbc.cells, cell_clear, NULL);
     }
     cpu_list_lock();
     CPU_FOREACH(cpu) {

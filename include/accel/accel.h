@@ -49,6 +49,17 @@ void tb_flush_all(void);                /* forget all translations; safe point *
 /* drop blocks from guest physical (system: ram_addr) range [start, start+len) */
 void tb_invalidate_range(uint64_t ram_start, uint64_t len_bytes);
 
+/*
+ * User programs: a place that knows where the code for (pc, flags) is, NULL while there is none or
+ * blocks must not be linked. Generated code may jump there by ir_goto_host(). Never freed: ask for
+ * places that translated code names, not for what a program makes up as it runs.
+ */
+typedef struct TbCell {
+    const void *code;                   /* atomic */
+    uint64_t pc, flags;
+} TbCell;
+const TbCell *tb_cell(uint64_t pc, uint64_t flags);
+
 /* All vCPUs out of generated code and waiting; nestable; with the big lock (dropped while waiting)
  * or without. Not from inside a block (helpers, devices): use async_safe_run_on_cpu() there. */
 void start_exclusive(void);

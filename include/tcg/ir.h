@@ -217,6 +217,8 @@ void ir_exit(IrBlock *b, unsigned slot);
 void ir_goto_ptr(IrBlock *b, IrVal pc, bool flags_same);
 /* The same for a block with other flags (I64), which the front end has stored too. */
 void ir_goto_ptr_to(IrBlock *b, IrVal pc, IrVal flags);
+/* To a block's code at @code (I64), which the front end knows by its own means. */
+void ir_goto_host(IrBlock *b, IrVal code);
 
 void ir_dump(const IrBlock *b, char **text);    /* g_malloc'ed listing for -d op */
 

@@ -596,6 +596,8 @@ static const void *run_block(Frame *f, const Code *code, uintptr_t *result)
             return NULL;
         case IR_goto_ptr:
             return op_goto_ptr(f, code, o);
+        case IR_goto_host:
+            return (const void *)rd(f, o->a[0], IR_I64);
         default:
             op_pure(f, o);
             break;

@@ -1418,6 +1418,13 @@ static void gen_goto_ptr(Gen *g, const IrNode *o)
 }
 _Static_assert(sizeof(JumpCacheEntry) == 32, "shift in gen_goto_ptr");
 
+static void gen_goto_host(Gen *g, const IrNode *o)
+{
+    sync_globals(g);
+    a_rr(&g->as, 0xff, 4, in_reg(g, o->a[0]));
+    drop_all(g);
+}
+
 static void gen_nop(Gen *g, const IrNode *o) { }
 
 /* ops that are not in this table are SSE instructions described in irops.def */
@@ -1445,6 +1452,7 @@ static GenFn *const gen_table[IR_N_OPS] = {
     [IR_label] = gen_label, [IR_br] = gen_br, [IR_brcond] = gen_brcond, [IR_call] = gen_call,
     [IR_insn_start] = gen_insn_start, [IR_exit_check] = gen_exit_check,
     [IR_goto_tb] = gen_goto_tb, [IR_exit] = gen_exit, [IR_goto_ptr] = gen_goto_ptr,
+    [IR_goto_host] = gen_goto_host,
     [IR_fmov_to_int] = gen_xmm_to_int, [IR_fmov_from_int] = gen_int_to_xmm,
     [IR_vzext64] = gen_int_to_xmm, [IR_vzext32] = gen_int_to_xmm,
     [IR_vlow64] = gen_xmm_to_int, [IR_vlow32] = gen_xmm_to_int, [IR_vhigh64] = gen_pextr,
