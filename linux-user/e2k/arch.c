@@ -104,7 +104,7 @@ static void system_call(CPUState *cpu)
 
     memset(env->ctpr, 0, sizeof(env->ctpr));
     cpu_task(cpu)->restart = RESTART_NONE;
-    if (env->syscall_wbs >= env->wsize) {
+    if (env->syscall_wbs >= e2k_wsize(env)) {
         return;                         /* a window without parameters: nothing happens */
     }
     const uint64_t args[6] = { b[1].lo, b[2].lo, b[3].lo, b[4].lo, b[5].lo, b[6].lo };

@@ -41,7 +41,7 @@ static bool resume(CPUState *cpu, const Resume *r)
     CPUE2KState *env = e2k_env(cpu);
     size_t depth = depth_of(env, r->pcsp_ind);
     E2kReg *win = env->win;
-    uint32_t wbs = cr1_regs(r->cr1_lo, CR1_WBS);
+    uint32_t wbs = cr1_regs(r->cr1_lo, CR1_WBS), wsize;
 
     if (!depth || env->pcs_base[depth - 1].flags & E2K_FRAME_KERNEL) {
         return false;
@@ -52,10 +52,10 @@ static bool resume(CPUState *cpu, const Resume *r)
     }
     env->win = win;
     env->frame = f;
-    env->wsize = MAX(f->wsize, wbs + 2);
+    wsize = MAX(e2k_wsize_of(f->mode, f->psize), wbs + 2);
     env->psize = cr1_regs(r->cr1_lo, CR1_WPSZ);
-    env->mode = (f->mode & E2K_MODE_DBL) | (r->br & E2K_MODE_BR_MASK) |
-                (r->cr1_lo >> CR1_WFX & 1 ? 0 : E2K_MODE_NFX);
+    env->mode = (uint64_t)(wsize / 2) << E2K_MODE_WSIZE_SHIFT | (f->mode & E2K_MODE_DBL) |
+                (r->br & E2K_MODE_BR_MASK) | (r->cr1_lo >> CR1_WFX & 1 ? 0 : E2K_MODE_NFX);
     env->ip = r->ip & E2K_ADDR_MASK & ~7ull;
     memset(env->ctpr, 0, sizeof(env->ctpr));
     e2k_set_reg(env, &win[wbs], r->value);
@@ -114,7 +114,7 @@ E2kTask *e2k_task(CPUState *cpu)
 
 #define FOR_ALL_POINTERS(X) \
     X(ps_base) X(ps_end) X(ps_limit) X(ps_tags) X(win) X(pcs_base) X(pcs_end) X(frame) \
-    X(stack_bottom) X(sbr) X(wsize) X(psize)
+    X(stack_bottom) X(sbr) X(psize)
 
 static void stacks_leave(E2kStacks *s, const CPUE2KState *env)
 {
@@ -222,7 +222,8 @@ static bool begin(CPUE2KState *env, E2kStacks *s)
     uint64_t sp = (s->sbr - bytes) & ~15ull;
 
     s->fresh = false;
-    env->wsize = env->psize = 0;
+    env->mode &= ~E2K_MODE_WSIZE_MASK;
+    env->psize = 0;
     env->usd_lo = sp;
     memset(env->ctpr, 0, sizeof(env->ctpr));
     return guest_write(sp, s->args, s->n_args * sizeof(uint64_t)) &&

@@ -38,7 +38,7 @@ typedef struct E2kStacks {
     E2kReg *ps_base, *ps_end, *ps_limit, *win;
     E2kFrame *pcs_base, *pcs_end, *frame;
     uint64_t ps_tags, stack_bottom, sbr;
-    uint32_t wsize, psize;
+    uint32_t psize;
     E2kSaved *saved;                    /* signals under way on it, innermost first */
     uint64_t ucp, helper;               /* of makecontext */
     uint64_t *args;

@@ -32,7 +32,7 @@ static bool write_one(E2kFrame *f, uint64_t gva)
         !(page_prot(ip) & PROT_X)) {
         return false;
     }
-    f->ip = ip;
+    e2k_frame_redirect(f, ip, f->mode);
     return true;
 }
 
@@ -95,8 +95,7 @@ static bool chain_write(CPUE2KState *env, size_t ofs, size_t n, uint64_t gva)
         }
         e2k_settle_preds(env, f + 1);           /* what its callee has seen stays */
         e2k_frame_unpack(env, &next, cr);
-        f->ip = next.ip;
-        f->mode = next.mode;
+        e2k_frame_redirect(f, next.ip, next.mode);
         memcpy(f->pred, next.pred, sizeof(f->pred));
     }
     return true;

@@ -59,8 +59,7 @@ void e2k_fill_ucontext(CPUState *cpu, E2kUcontext *uc, uint64_t mask)
 static void fill_cr(CPUE2KState *env, E2kSigcontext *mc)
 {
     E2kFrame now = { .ip = env->ip, .mode = env->mode, .usd_lo = env->usd_lo,
-                     .wbs = (uint16_t)env->wsize, .psize = (uint16_t)env->psize,
-                     .wsize = (uint16_t)env->wsize };
+                     .wbs = (uint16_t)e2k_wsize(env), .psize = (uint16_t)env->psize };
     uint64_t cr[4];
 
     e2k_settle_preds(env, env->frame);

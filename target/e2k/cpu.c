@@ -151,7 +151,7 @@ static void set_user_state(CPUE2KState *env)
     env->upsr = UPSR_USER;
     env->fpcr = FPCR_USER;
     env->pfpfr = PFPFR_USER;
-    env->wsize = env->psize = START_WINDOW;
+    env->psize = START_WINDOW;
     env->aau.aaincr[0] = 1;
 }
 
@@ -203,9 +203,9 @@ E2KCPU *e2k_cpu_clone(E2KCPU *from)
         n_regs += old->frame[-(ptrdiff_t)i].wbs;
     }
     memcpy(env->pcs_base, old->frame - n_frames, (n_frames + 1) * sizeof(E2kFrame));
-    memcpy(env->ps_base, old->win - n_regs, (n_regs + old->wsize) * sizeof(E2kReg));
+    memcpy(env->ps_base, old->win - n_regs, (n_regs + e2k_wsize(old)) * sizeof(E2kReg));
     memcpy(e2k_reg_tags(env, env->ps_base), e2k_reg_tags(old, old->win - n_regs),
-           (n_regs + old->wsize) * sizeof(E2kTags));
+           (n_regs + e2k_wsize(old)) * sizeof(E2kTags));
     env->frame = env->pcs_base + n_frames;
     env->win = env->ps_base + n_regs;
     cpu->parent.host_mxcsr = from->parent.host_mxcsr;
@@ -279,14 +279,14 @@ static void e2k_dump_state(CPUState *cpu, FILE *f)
     CPUE2KState *env = e2k_env(cpu);
 
     fprintf(f, "ip=%016" PRIx64 " mode=%" PRIx64 " wsize=%u psize=%u depth=%zd pred=%08x\n", env->ip,
-            env->mode, env->wsize, env->psize, env->frame - env->pcs_base,
+            env->mode, e2k_wsize(env), env->psize, env->frame - env->pcs_base,
             e2k_preds(env, env->frame));
     fprintf(f, "lcnt=%u ecnt=%u pcnt=%u vlc=%u strmd=%u sp=%016" PRIx64 "\n", env->lcnt, env->ecnt,
             env->pcnt, env->vlc, env->strmd, env->usd_lo);
     for (unsigned i = 0; i < 3; i++) {
         fprintf(f, "ctpr%u=%016" PRIx64 "%s", i + 1, env->ctpr[i], i == 2 ? "\n" : " ");
     }
-    dump_regs(f, "r", env->win, MIN(env->wsize, E2K_MAX_WINDOW));
+    dump_regs(f, "r", env->win, MIN(e2k_wsize(env), E2K_MAX_WINDOW));
     dump_regs(f, "g", env->g, E2K_N_GLOBALS);
 }
 

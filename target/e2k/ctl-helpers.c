@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Transfers that a block cannot make by itself, and traps. */
 #include <string.h>
+#include "accel/accel.h"
 #include "target/e2k/translate-hooks.h"
 
 void e2k_raise(CPUE2KState *env, unsigned trapno, uint64_t addr, uintptr_t ra)
@@ -99,7 +100,6 @@ static void pop_frame(CPUE2KState *env)
 
     env->win -= f->wbs;
     env->psize = f->psize;
-    env->wsize = f->wsize;
     env->usd_lo = f->usd_lo;
     env->ip = f->ip;
     env->mode = f->mode;
@@ -145,9 +145,21 @@ static void helper_ct(CPUE2KState *env, uint32_t n, uint64_t ip, uint64_t mode)
     env->mode = mode;
 }
 
-static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, uint64_t next_ip, uint64_t mode)
+/* for returns that this file makes: to linux-user, or to where the program has changed them */
+static const TbCell no_code;
+
+void e2k_frame_redirect(E2kFrame *f, uint64_t ip, uint64_t mode)
+{
+    f->ret = &no_code;
+    f->ip = ip;
+    f->mode = mode;
+}
+
+static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, const TbCell *ret)
 {
     E2kFrame *f = env->frame;
+    uint64_t mode = ret->flags;
+    uint32_t wsize = e2k_wsize_of(mode, env->psize);
 
     if (f >= env->pcs_end) {
         raise_at(env, E2K_EXC_CHAIN_STACK_BOUNDS, ip, mode);
@@ -155,44 +167,43 @@ static void push_frame(CPUE2KState *env, uint32_t wbs, uint64_t ip, uint64_t nex
     if (env->win + wbs > env->ps_limit) {
         raise_at(env, E2K_EXC_PROC_STACK_BOUNDS, ip, mode);
     }
-    if (wbs > env->wsize) {
+    if (wbs > wsize) {
         raise_at(env, E2K_EXC_WINDOW_BOUNDS, ip, mode);
     }
-    f->ip = next_ip;
+    f->ret = ret;
+    f->ip = ret->pc;
     f->mode = mode;
     f->usd_lo = env->usd_lo;
     f->wbs = (uint16_t)wbs;
     f->psize = (uint16_t)env->psize;
-    f->wsize = (uint16_t)env->wsize;
     f->flags = 0;
     env->frame++;
     memset(env->frame->pred, E2K_PRED_CALLER, sizeof(env->frame->pred));
     env->win += wbs;
-    env->psize = env->wsize = env->wsize - wbs;
+    env->psize = wsize - wbs;
     clear_ctprs(env);
 }
 
 static void helper_call_to(CPUE2KState *env, uint64_t target, uint32_t wbs, uint64_t ip,
-                           uint64_t next_ip, uint64_t mode)
+                           const TbCell *ret)
 {
     if (target & 7) {
-        raise_at(env, E2K_EXC_ILLEGAL_INSTR_ADDR, ip, mode);
+        raise_at(env, E2K_EXC_ILLEGAL_INSTR_ADDR, ip, ret->flags);
     }
-    push_frame(env, wbs, ip, next_ip, mode);
+    push_frame(env, wbs, ip, ret);
     env->ip = target;
     env->mode = 0;
 }
 
-static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip, uint64_t next_ip,
-                        uint64_t mode)
+static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip, const TbCell *ret)
 {
     CPUState *cpu = env_cpu(env);
     uint64_t v = env->ctpr[n], target = v & E2K_CTPR_ADDR_MASK;
     unsigned tag = v >> E2K_CTPR_TAG_SHIFT & 7;
 
     if (tag == E2K_CTPR_SYSCALL) {
-        env->ip = next_ip;
-        env->mode = mode;
+        env->ip = ret->pc;
+        env->mode = ret->flags;
         env->syscall_entry = (uint32_t)(target >> E2K_SYSCALL_ENTRY_SHIFT);
         env->syscall_wbs = wbs;
         env->syscall_ip = ip;
@@ -200,9 +211,9 @@ static void helper_call(CPUE2KState *env, uint32_t n, uint32_t wbs, uint64_t ip,
         cpu_loop_exit(cpu);
     }
     if (tag != E2K_CTPR_DISP || v & E2K_CTPR_LDISP) {
-        raise_at(env, bad_ctpr(tag), ip, mode);
+        raise_at(env, bad_ctpr(tag), ip, ret->flags);
     }
-    helper_call_to(env, target, wbs, ip, next_ip, mode);
+    helper_call_to(env, target, wbs, ip, ret);
 }
 
 /* see include/target/e2k/cpu.h */
@@ -210,15 +221,16 @@ bool e2k_enter(CPUE2KState *env, uint64_t entry, const uint64_t *args, unsigned 
                uint64_t ret_ip, unsigned frame_flags, uint64_t cookie)
 {
     enum { ENTRY_WINDOW = 16 };
-    uint32_t wbs = env->wsize;
+    uint32_t wbs = e2k_wsize(env);
 
     if (env->frame >= env->pcs_end || env->win + wbs > env->ps_limit) {
         return false;
     }
-    push_frame(env, wbs, env->ip, ret_ip, env->mode);
+    push_frame(env, wbs, env->ip, &(TbCell){ .pc = ret_ip, .flags = env->mode });
+    e2k_frame_redirect(&env->frame[-1], ret_ip, env->mode);
     env->frame[-1].flags = (uint16_t)frame_flags;
     env->frame[-1].cookie = cookie;
-    env->wsize = env->psize = ENTRY_WINDOW;
+    env->psize = ENTRY_WINDOW;
     memset(env->win, 0, ENTRY_WINDOW * sizeof(E2kReg));
     memset(e2k_reg_tags(env, env->win), 0, ENTRY_WINDOW * sizeof(E2kTags));
     for (unsigned i = 0; i < n_args; i++) {
@@ -239,9 +251,9 @@ const IrHelper e2k_helper_pred = { "e2k_pred", (void *)helper_pred, IR_CALL_NO_F
                                    { I64, I32 } };
 const IrHelper e2k_helper_ct = { "e2k_ct", (void *)helper_ct, 0, IR_VOID, 4,
                                  { I64, I32, I64, I64 } };
-const IrHelper e2k_helper_call = { "e2k_call", (void *)helper_call, 0, IR_VOID, 6,
-                                   { I64, I32, I32, I64, I64, I64 } };
-const IrHelper e2k_helper_call_to = { "e2k_call_to", (void *)helper_call_to, 0, IR_VOID, 6,
-                                      { I64, I64, I32, I64, I64, I64 } };
+const IrHelper e2k_helper_call = { "e2k_call", (void *)helper_call, 0, IR_VOID, 5,
+                                   { I64, I32, I32, I64, I64 } };
+const IrHelper e2k_helper_call_to = { "e2k_call_to", (void *)helper_call_to, 0, IR_VOID, 5,
+                                      { I64, I64, I32, I64, I64 } };
 const IrHelper e2k_helper_return = { "e2k_return", (void *)helper_return, 0, IR_VOID, 3,
                                      { I64, I64, I64 } };

@@ -65,7 +65,7 @@ static uint64_t *field(CPUE2KState *env, Kind kind, unsigned i)
     switch (kind) {
     case IP: return &env->ip;
     case G_LO: return &env->g[i].lo;
-    case R_LO: return i < env->wsize ? &env->win[i].lo : NULL;
+    case R_LO: return i < e2k_wsize(env) ? &env->win[i].lo : NULL;
     case AAD: return i % 2 ? &env->aau.aad[i / 2].hi : &env->aau.aad[i / 2].lo;
     case AAIND: return &env->aau.aaind[i];
     case AAINCR: return &env->aau.aaincr[i];

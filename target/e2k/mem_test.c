@@ -1035,10 +1035,10 @@ static void pipelined_loop(unsigned gap_bytes)
     start_loop(DATA_ADDR, 0, 0, 100);
     env->g[4].lo = DATA_ADDR + 0x1000;
     env->mode |= 7u << E2K_MODE_RSZ_SHIFT;
-    env->wsize = 4;
+    env->psize = 4;
     run_to_fault(top, E2K_EXC_WINDOW_BOUNDS, top);
     env->mode &= ~E2K_MODE_BR_MASK;
-    env->wsize = 16;
+    env->psize = 16;
 }
 
 static void test_pipelined_loops(void)

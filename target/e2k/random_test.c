@@ -296,7 +296,7 @@ static void random_state(void)
         random_tags();
     }
     env->win[BASE_REG].lo = DATA_ADDR;
-    env->wsize = env->psize = WINDOW;
+    env->psize = WINDOW;
     env->mode = RBS << E2K_MODE_RBS_SHIFT | RSZ << E2K_MODE_RSZ_SHIFT |
                 (uint64_t)below(RSZ + 1) << E2K_MODE_RCUR_SHIFT | 7ull << E2K_MODE_PSZ_SHIFT |
                 (uint64_t)below(8) << E2K_MODE_PCUR_SHIFT | (below(2) ? E2K_MODE_DBL : 0);

@@ -40,7 +40,7 @@ void e2k_frame_unpack(const CPUE2KState *env, E2kFrame *f, const uint64_t cr[4])
     f->ip = cr[1] & ~7ull;
     f->psize = (uint16_t)(2 * bits(cr[2], 32, CR1_WPSZ));
     f->wbs = (uint16_t)(2 * bits(cr[2], 39, CR1_WBS));
-    f->mode = (cr[3] & E2K_MODE_BR_MASK) | (cr[3] >> CR1_WDBL & 1 ? E2K_MODE_DBL : 0) |
+    f->mode = (f->mode & E2K_MODE_WSIZE_MASK) | (cr[3] & E2K_MODE_BR_MASK) | (cr[3] >> CR1_WDBL & 1 ? E2K_MODE_DBL : 0) |
               (cr[2] >> CR1_WFX & 1 ? 0 : E2K_MODE_NFX);
     f->usd_lo = env->stack_bottom + bits(cr[3], 63, CR1_USSZ) * 16;
 }
@@ -92,7 +92,7 @@ static uint64_t wd_read(CPUE2KState *env)
 {
     uint64_t base = (uint64_t)(env->win - env->ps_base) % (E2K_MAX_WINDOW) * 8;
 
-    return base | (uint64_t)env->wsize * 8 << 16 | (uint64_t)env->psize * 8 << 32 |
+    return base | (uint64_t)e2k_wsize(env) * 8 << 16 | (uint64_t)env->psize * 8 << 32 |
            (uint64_t)(env->mode & E2K_MODE_NFX ? 0 : 1) << 48 |
            (uint64_t)(env->mode & E2K_MODE_DBL ? 1 : 0) << 49;
 }

@@ -7,6 +7,7 @@
  * one comparison, with a helper for all other values.
  */
 #include <string.h>
+#include "accel/accel.h"
 #include "target/e2k/translate-priv.h"
 #include "target/e2k/translate-hooks.h"
 #include "util/log.h"
@@ -23,7 +24,6 @@ void e2k_gen_setwd(DC *dc)
     const E2kBundle *b = &dc->bundle;
     DCPriv *p = dc->p;
     unsigned size;
-    IrVal v;
 
     if (!has_setwd(b)) {
         return;
@@ -38,9 +38,6 @@ void e2k_gen_setwd(DC *dc)
     if (dc->tags) {
         e2k_tags_setwd(dc, size);
     }
-    v = ir_temp(dc->b, IR_I32);
-    ir_movi(dc->b, v, size);
-    e2k_set_env_late(dc, v, ENV_OFS(wsize));
     p->setwd = true;
     p->new_dbl = dc->version >= 3 && (b->lts[0] >> 3 & 1);
 }
@@ -52,10 +49,13 @@ static uint64_t mode_after_set(DC *dc)
     uint64_t mode = dc->mode;
 
     if (dc->p->setwd) {
-        mode &= ~(E2K_MODE_DBL | E2K_MODE_NFX);
+        unsigned pairs = b->lts[0] >> 5 & 0x7f;
+
+        mode &= ~(E2K_MODE_DBL | E2K_MODE_NFX | E2K_MODE_WSIZE_MASK);
+        mode |= (uint64_t)pairs << E2K_MODE_WSIZE_SHIFT;
         mode |= dc->p->new_dbl ? E2K_MODE_DBL : 0;
         mode |= b->lts[0] >> 4 & 1 ? E2K_MODE_NFX : 0;
-        dc->p->wsize = dc->p->checked_size = 2 * (b->lts[0] >> 5 & 0x7f);
+        dc->p->checked_size = 2 * (int)pairs;
     }
     if (b->has_cs1 && (CS_OPC(b->cs1) <= 1 || CS_OPC(b->cs1) == 4)) {
         if (b->cs1 >> 26 & 1) {
@@ -271,7 +271,8 @@ static void prepare_return(DC *dc)
 
     ir_ld(dc->b, ip, e2k_frame(dc), (int32_t)offsetof(E2kFrame, ip) - (int32_t)sizeof(E2kFrame), MO_64);
     ir_ori(dc->b, ip, ip, e2k_ctpr(0, E2K_CTPR_RETURN));
-    e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = 2, .v = ip });
+    e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = 2, .v = ip,
+                               .known = e2k_ctpr(0, E2K_CTPR_RETURN) });
 }
 
 /* ibranch, icall, hcall, done: CS0's opcode belongs to the transfer */
@@ -477,35 +478,45 @@ static void clear_ctprs(DC *dc)
 
 #define FRAME_OFS(field) ((int32_t)offsetof(E2kFrame, field))
 
+/* I64: where the code for the place behind this bundle is kept */
+static IrVal return_cell(DC *dc, uint64_t mode)
+{
+    return ir_i64(dc->b, (uintptr_t)tb_cell(dc->p->next_ip, mode));
+}
+
 /* Saves the caller in a frame and moves the window; state is what this bundle leaves behind. */
 static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
 {
     IrBlock *b = dc->b;
     IrVal f = e2k_frame(dc), end = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
-    IrVal next = ir_temp(b, IR_I64), wsize = e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), t = ir_temp(b, IR_I64);
-    IrVal psize = ir_temp(b, IR_I32);
+    IrVal next = ir_temp(b, IR_I64), t = ir_temp(b, IR_I64), params = ir_temp(b, IR_I32);
+    IrVal psize = e2k_ld_env(dc, IR_I32, ENV_OFS(psize));
+    unsigned wsize = e2k_wsize_of(mode, 0);
 
     ir_ld(b, end, ir_env(b), ENV_OFS(pcs_end), MO_64);
     ir_brcond(b, IR_COND_GEU, f, end, e2k_cold_trap(dc, E2K_EXC_CHAIN_STACK_BOUNDS));
     ir_addi(b, win, e2k_win(dc), wbs * sizeof(E2kReg));
     ir_ld(b, t, ir_env(b), ENV_OFS(ps_limit), MO_64);
     ir_brcond(b, IR_COND_GTU, win, t, e2k_cold_trap(dc, E2K_EXC_PROC_STACK_BOUNDS));
-    if (dc->p->wsize < 0) {
-        ir_brcondi(b, IR_COND_LTU, wsize, wbs, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
-    } else if ((unsigned)dc->p->wsize < wbs) {
+    if (!wsize) {
+        ir_brcondi(b, IR_COND_LTU, psize, wbs, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
+    } else if (wsize < wbs) {
         ir_br(b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         ir_bind(b, ir_label(b));
     }
+    ir_st(b, return_cell(dc, mode), f, FRAME_OFS(ret), MO_64);
     ir_st(b, ir_i64(b, dc->p->next_ip), f, FRAME_OFS(ip), MO_64);
     ir_st(b, ir_i64(b, mode), f, FRAME_OFS(mode), MO_64);
     ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, FRAME_OFS(usd_lo), MO_64);
     ir_st(b, ir_i32(b, wbs), f, FRAME_OFS(wbs), MO_16);
-    ir_st(b, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), f, FRAME_OFS(psize), MO_16);
-    ir_st(b, wsize, f, FRAME_OFS(wsize), MO_16);
+    ir_st(b, psize, f, FRAME_OFS(psize), MO_16);
     ir_st(b, ir_i32(b, 0), f, FRAME_OFS(flags), MO_16);
-    ir_subi(b, psize, wsize, wbs);
-    st_env(dc, psize, ENV_OFS(psize));
-    st_env(dc, psize, ENV_OFS(wsize));
+    if (wsize) {
+        ir_movi(b, params, wsize - wbs);
+    } else {
+        ir_subi(b, params, psize, wbs);
+    }
+    st_env(dc, params, ENV_OFS(psize));
     st_env(dc, win, ENV_OFS(win));
     for (int32_t i = 0; i < E2K_N_PREDS; i += 8) {
         ir_st(b, ir_i64(b, ~0ull), f, (int32_t)sizeof(E2kFrame) + FRAME_OFS(pred) + i, MO_64);
@@ -515,39 +526,37 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
     clear_ctprs(dc);
 }
 
-/* ct through a %ctpr3 that holds a return */
+/*
+ * ct through a %ctpr3 that holds a return: pop_frame() of the helpers where the code is known. That of
+ * frames which need more (E2K_FRAME_KERNEL) never is.
+ */
 static void gen_return(DC *dc, uint64_t mode)
 {
     IrBlock *b = dc->b;
     IrVal f = ir_temp(b, IR_I64), t = ir_temp(b, IR_I32), u = ir_temp(b, IR_I64);
-    IrVal ip = ir_temp(b, IR_I64), m = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
+    IrVal code = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
     IrLabel *slow = ir_label(b);
 
     ir_subi(b, f, e2k_frame(dc), sizeof(E2kFrame));
-    ir_ld(b, t, f, FRAME_OFS(flags), MO_16);
-    ir_brcondi(b, IR_COND_NE, t, 0, slow);
+    ir_ld(b, u, f, FRAME_OFS(ret), MO_64);
+    ir_ld(b, code, u, (int32_t)offsetof(TbCell, code), MO_64);
+    if (dc->info->single_step) {
+        ir_br(b, slow);
+        ir_bind(b, ir_label(b));
+    }
+    ir_brcondi(b, IR_COND_EQ, code, 0, slow);
     ir_ld(b, u, f, FRAME_OFS(usd_lo), MO_64);
     st_env(dc, u, ENV_OFS(usd_lo));
     ir_ld(b, t, f, FRAME_OFS(psize), MO_16);
     st_env(dc, t, ENV_OFS(psize));
-    ir_ld(b, t, f, FRAME_OFS(wsize), MO_16);
-    st_env(dc, t, ENV_OFS(wsize));
     ir_ld(b, u, f, FRAME_OFS(wbs), MO_16);
     ir_shli(b, u, u, 4);
     ir_ld(b, win, ir_env(b), ENV_OFS(win), MO_64);
     ir_sub(b, win, win, u);
     st_env(dc, win, ENV_OFS(win));
-    ir_ld(b, ip, f, FRAME_OFS(ip), MO_64);
-    ir_ld(b, m, f, FRAME_OFS(mode), MO_64);
     st_env(dc, f, ENV_OFS(frame));
-    st_env(dc, ip, ENV_OFS(ip));
-    st_env(dc, m, ENV_OFS(mode));
     clear_ctprs(dc);
-    if (dc->info->single_step) {
-        ir_exit(b, TB_EXIT_PLAIN);
-    } else {
-        ir_goto_ptr_to(b, ip, m);
-    }
+    ir_goto_host(b, code);
     ir_bind(b, slow);
     e2k_call(dc, &e2k_helper_return, NULL, 3, ir_env(b), ir_i64(b, dc->bundle.pc),
              ir_i64(b, mode), NULL, NULL, NULL);
@@ -570,8 +579,8 @@ void e2k_gen_ct_helper(DC *dc, unsigned n, uint64_t ip, uint64_t mode)
 
 static void gen_call_helper(DC *dc, unsigned n, unsigned wbs, uint64_t mode)
 {
-    e2k_call(dc, &e2k_helper_call, NULL, 6, ir_env(dc->b), ir_i32(dc->b, n), ir_i32(dc->b, wbs),
-             ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, dc->p->next_ip), ir_i64(dc->b, mode));
+    e2k_call(dc, &e2k_helper_call, NULL, 5, ir_env(dc->b), ir_i32(dc->b, n), ir_i32(dc->b, wbs),
+             ir_i64(dc->b, dc->bundle.pc), return_cell(dc, mode), NULL);
     goto_unknown(dc);
 }
 
@@ -615,13 +624,18 @@ static bool is_plain_disp(uint64_t v)
 /* A return prepared in this block, or earlier: all returns look alike but for the address. */
 static void gen_ct3_unknown(DC *dc, uint64_t mode)
 {
-    IrLabel *other = ir_label(dc->b);
-    IrVal t = ir_temp(dc->b, IR_I64);
+    enum { TOP_OFS = 6, TOP_SHIFT = 48 };           /* what lies above the address */
+    IrLabel *other;
+    IrVal t;
 
-    ir_ld(dc->b, t, ir_env(dc->b), ENV_OFS(ctpr) + 16, MO_64);
-    ir_shri(dc->b, t, t, E2K_CTPR_TAG_SHIFT);
-    ir_andi(dc->b, t, t, 7);
-    ir_brcondi(dc->b, IR_COND_NE, t, E2K_CTPR_RETURN, other);
+    if (dc->p->returns) {
+        gen_return(dc, mode);
+        return;
+    }
+    other = ir_label(dc->b);
+    t = ir_temp(dc->b, IR_I32);
+    ir_ld(dc->b, t, ir_env(dc->b), ENV_OFS(ctpr[2]) + TOP_OFS, MO_16);
+    ir_brcondi(dc->b, IR_COND_NE, t, e2k_ctpr(0, E2K_CTPR_RETURN) >> TOP_SHIFT, other);
     gen_return(dc, mode);
     ir_bind(dc->b, other);
     e2k_gen_ct_helper(dc, 2, dc->bundle.pc, mode);
@@ -672,9 +686,8 @@ static void gen_immediate(DC *dc, bool is_call, unsigned wbs, uint64_t mode, uns
 
     if (dc->p->branch_to) {
         if (is_call) {
-            e2k_call(dc, &e2k_helper_call_to, NULL, 6, ir_env(dc->b), dc->p->branch_to,
-                     ir_i32(dc->b, wbs), ir_i64(dc->b, b->pc), ir_i64(dc->b, dc->p->next_ip),
-                     ir_i64(dc->b, mode));
+            e2k_call(dc, &e2k_helper_call_to, NULL, 5, ir_env(dc->b), dc->p->branch_to,
+                     ir_i32(dc->b, wbs), ir_i64(dc->b, b->pc), return_cell(dc, mode), NULL);
         } else {
             st_env(dc, dc->p->branch_to, ENV_OFS(ip));
             st_env(dc, ir_i64(dc->b, mode), ENV_OFS(mode));

@@ -21,8 +21,8 @@ extern const IrHelper e2k_helper_trap;      /* (env, trapno, ip, mode): does not
 extern const IrHelper e2k_helper_ct;        /* (env, n, ip, mode) */
 extern const IrHelper e2k_helper_settle;    /* (env): no predicate is the caller's any more */
 extern const IrHelper e2k_helper_pred;      /* (env, physical number) -> 0 or 1 */
-extern const IrHelper e2k_helper_call;      /* (env, n, wbs registers, ip, next_ip, mode) */
-extern const IrHelper e2k_helper_call_to;   /* (env, target, wbs registers, ip, next_ip, mode) */
+extern const IrHelper e2k_helper_call;      /* (env, n, wbs registers, ip, cell of the return) */
+extern const IrHelper e2k_helper_call_to;   /* (env, target, wbs registers, ip, cell) */
 extern const IrHelper e2k_helper_return;    /* (env, ip, mode) */
 
 #endif

@@ -24,7 +24,7 @@ typedef struct Write {
     IrVal tags;                 /* I32, a byte for each 32 bits; of a predicate E2K_PRED_DIAG as 0
                                     or 1; NULL: numbers */
     bool keeps_upper;           /* WR_REG: only the first tag is written, whatever v is */
-    uint64_t known;             /* WR_CTPR: its value if v is NULL */
+    uint64_t known;             /* WR_CTPR: its value if v is NULL; else 0, or: it is a return */
     X87Op x87;                  /* WR_X87: *where = a op b, done in memory */
     X87Fmt fmt;
     X87Operand a, b;
@@ -101,12 +101,12 @@ typedef struct DCPriv {
     unsigned n_writes;
     ColdTrap cold[MAX_COLD];
     unsigned n_cold;
-    int wsize;                          /* registers, -1: not known */
     bool split;                         /* the block ends here: what follows depends on state */
-    int checked_size;                   /* indexes below have been checked against wsize */
+    int checked_size;                   /* indexes below are in the window */
     bool ctpr_known[3];
     bool ctpr_guess[3];                 /* not written in this block: env's value is a guess */
     uint64_t ctpr[3];
+    bool returns;                       /* %ctpr3 holds a return, written in this block */
     bool setwd;                         /* this bundle has one: new size and dbl for results */
     bool new_dbl;
     IrVal loop_end;                     /* I32, of this bundle; NULL: not computed yet */

@@ -558,21 +558,23 @@ void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words)
 
 /* ---- windows ---- */
 
-static void helper_new_window(CPUE2KState *env, uint32_t size)
+static void helper_new_window(CPUE2KState *env, uint64_t old_mode, uint32_t size)
 {
-    if (size > env->wsize) {
-        memset(e2k_reg_tags(env, env->win + env->wsize), 0,
-               (size - env->wsize) * sizeof(E2kTags));
+    uint32_t old = e2k_wsize_of(old_mode, env->psize);
+
+    if (size > old) {
+        memset(e2k_reg_tags(env, env->win + old), 0, (size - old) * sizeof(E2kTags));
     }
 }
 
 static const IrHelper new_window = {
-    "e2k_new_window", (void *)helper_new_window, IR_CALL_NO_WRITE | IR_CALL_NO_FAULT, IR_VOID, 2,
-    { IR_I64, IR_I32 }
+    "e2k_new_window", (void *)helper_new_window, IR_CALL_NO_WRITE | IR_CALL_NO_FAULT, IR_VOID, 3,
+    { IR_I64, IR_I64, IR_I32 }
 };
 
 /* Registers that a window gains hold numbers. */
 void e2k_tags_setwd(DC *dc, unsigned size)
 {
-    e2k_call(dc, &new_window, NULL, 2, ir_env(dc->b), ir_i32(dc->b, size), NULL, NULL, NULL, NULL);
+    e2k_call(dc, &new_window, NULL, 3, ir_env(dc->b), ir_i64(dc->b, dc->mode),
+             ir_i32(dc->b, size), NULL, NULL, NULL);
 }

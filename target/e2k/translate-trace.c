@@ -148,9 +148,9 @@ static void check_assumptions(DC *dc)
     DCPriv *p = dc->p;
 
     if (t->max_reg >= 0) {
-        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)),
+        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)),
                    (unsigned)t->max_reg, reject(dc));
-        p->checked_size = t->max_reg + 1;
+        p->checked_size = MAX(p->checked_size, t->max_reg + 1);
     }
     for (unsigned i = 0; i < 3; i++) {
         if ((t->ctpr_used & ~t->ctpr_written) >> i & 1) {

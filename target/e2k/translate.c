@@ -290,14 +290,14 @@ void e2k_check_reg(DC *dc, int reg)
     if (reg >= REG_GLOBAL0 || reg < p->checked_size) {
         return;
     }
-    if (p->trace && p->trace->recording && p->wsize < 0) {
+    if (p->trace && p->trace->recording && !(dc->mode & E2K_MODE_WSIZE_MASK)) {
         p->trace->max_reg = MAX(p->trace->max_reg, reg);
     }
-    if (p->wsize >= 0) {
+    if (dc->mode & E2K_MODE_WSIZE_MASK) {
         ir_br(dc->b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         ir_bind(dc->b, ir_label(dc->b));
     } else {
-        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(wsize)), (uint32_t)reg,
+        ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), (uint32_t)reg,
                    e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         p->checked_size = reg + 1;
     }
@@ -898,6 +898,9 @@ static void commit_one(DC *dc, const Write *w)
             p->trace->ctpr_written |= (uint8_t)(1u << w->where);
         }
         p->ctpr[w->where] = w->known;
+        if (w->where == 2) {
+            p->returns = w->v && w->known;
+        }
         break;
     case WR_ENV:
         e2k_st_env(dc, w->guard ? e2k_choose(dc, w->guard, w->v,
@@ -1184,7 +1187,7 @@ static void begin(DC *dc, Trace *trace)
     dc->ended = false;
     dc->info->n_insns = dc->info->size_bytes = 0;
     p->trace = trace;
-    p->wsize = -1;
+    p->checked_size = (int)e2k_wsize_of(dc->mode, 0);
     for (unsigned i = 0; i < 3; i++) {
         p->ctpr_guess[i] = true;
         p->ctpr[i] = dc->env->ctpr[i];

@@ -41,6 +41,9 @@ enum { E2K_MAX_WINDOW = 224, E2K_N_GLOBALS = 32, E2K_N_PREDS = 32, E2K_TLS_REG =
 #define E2K_MODE_DBL         (1ull << 28)
 #define E2K_MODE_NFX         (1ull << 29)
 #define E2K_MODE_BR_MASK     ((1ull << 28) - 1)
+#define E2K_MODE_WSIZE_SHIFT 30         /* 7 bits: what setwd said, in pairs; 0: no setwd since the
+                                         * call, the window is the parameter area (psize) */
+#define E2K_MODE_WSIZE_MASK  (0x7full << E2K_MODE_WSIZE_SHIFT)
 
 /*
  * One call: the caller's state, restored by return. The predicate file of a running procedure lies
@@ -51,12 +54,12 @@ enum { E2K_PRED_CALLER = 0xff };
 typedef struct E2kFrame {
     uint8_t pred[E2K_N_PREDS];          /* 0, 1, E2K_PRED_CALLER; physical (before rotation).
                                             With tags ORed: E2K_PRED_DIAG, there was no number */
+    const struct TbCell *ret;           /* of ip and mode; one without code: the slow way */
     uint64_t ip;                        /* where to return to (CR0.hi) */
     uint64_t mode;                      /* E2K_MODE_* of the caller */
     uint64_t usd_lo;                    /* the caller's stack pointer */
     uint16_t wbs;                       /* registers the window moved by (2 * CR1.wbs) */
     uint16_t psize;                     /* the caller's parameter area, registers (2 * wpsz) */
-    uint16_t wsize;                     /* the caller's window, registers */
     uint16_t flags;                     /* E2K_FRAME_* */
     uint64_t cookie;                    /* linux-user's own, for E2K_FRAME_KERNEL */
 } E2kFrame;
@@ -108,7 +111,7 @@ typedef struct CPUE2KState {
     E2kReg *win;                        /* %r0 */
     uint64_t ip;                        /* of the next bundle, when not in generated code */
     uint64_t mode;                      /* E2K_MODE_* */
-    uint32_t wsize, psize;              /* registers */
+    uint32_t psize;                     /* registers; for the window's size see e2k_wsize() */
     E2kReg g[E2K_N_GLOBALS];
     uint64_t ctpr[3];
     /* LSR, unpacked */
@@ -172,6 +175,19 @@ typedef struct E2KCPU {
 
 static inline CPUE2KState *e2k_env(CPUState *cpu) { return cpu_env(cpu); }
 
+/* registers of a window */
+static inline uint32_t e2k_wsize_of(uint64_t mode, uint32_t psize)
+{
+    uint32_t pairs = mode >> E2K_MODE_WSIZE_SHIFT & 0x7f;
+
+    return pairs ? 2 * pairs : psize;
+}
+
+static inline uint32_t e2k_wsize(const CPUE2KState *env)
+{
+    return e2k_wsize_of(env->mode, env->psize);
+}
+
 extern const CPUOps e2k_cpu_ops;
 
 typedef struct E2kModel {
@@ -207,6 +223,8 @@ bool e2k_sreg_write(CPUE2KState *env, unsigned n, uint64_t value);
 /* CR0, CR1 of frame (memory layout of a chain frame: cr0.lo, cr0.hi, cr1.lo, cr1.hi) and back */
 void e2k_frame_pack(CPUE2KState *env, E2kFrame *f, uint64_t cr[4]);
 void e2k_frame_unpack(const CPUE2KState *env, E2kFrame *f, const uint64_t cr[4]);
+/* @f returns to another place. */
+void e2k_frame_redirect(E2kFrame *f, uint64_t ip, uint64_t mode);
 /* Predicates as bits: of a frame, or current ones with @f = env->frame */
 uint32_t e2k_preds(CPUE2KState *env, E2kFrame *f);
 void e2k_set_preds(E2kFrame *f, uint32_t preds);
