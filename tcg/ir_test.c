@@ -121,7 +121,29 @@ static void build_slots(void)
     ir_ld(b, y, ir_env(b), 512, 0);         /* x */
     ir_op2(b, IR_pxor, y, y, x);
     ir_st(b, y, ir_env(b), 528, 0);
-    ir_ld(b, z, ir_env(b), 512, MO_64);     /* another type: from memory */
+    ir_ld(b, z, ir_env(b), 512, MO_64);     /* the low lane of x */
+    ir_mov(b, ra, z);
+    ir_exit(b, 2);
+}
+
+/* a lane stored over a vector, then the vector; another lane, another vector */
+static void build_lane_slots(void)
+{
+    IrVal x = ir_temp(b, IR_V128), y = ir_temp(b, IR_V128), f = ir_temp(b, IR_F64);
+    IrVal z = t64(), s = ir_temp(b, IR_F32);
+
+    ir_ld(b, x, ir_env(b), 512, 0);
+    ir_ld(b, f, ir_env(b), 512, 0);         /* the low lane of x */
+    ir_op2(b, IR_addsd, f, f, f);
+    ir_st(b, f, ir_env(b), 512, 0);
+    ir_ld(b, y, ir_env(b), 512, 0);         /* x with f below */
+    ir_st(b, y, ir_env(b), 528, 0);
+    ir_ld(b, z, ir_env(b), 520, MO_64);     /* the other lane: from memory */
+    ir_st(b, f, ir_env(b), 536, 0);         /* over the upper lane: forgotten */
+    ir_ld(b, x, ir_env(b), 528, 0);
+    ir_st(b, x, ir_env(b), 544, 0);
+    ir_ld(b, s, ir_env(b), 512, 0);         /* half of the lane: from memory */
+    ir_st(b, s, ir_env(b), 560, 0);
     ir_mov(b, ra, z);
     ir_exit(b, 2);
 }

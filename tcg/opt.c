@@ -4,7 +4,8 @@
  *
  * ir_opt_forward: one walk from the top. Per temp it knows a copy or constant it equals, which bits
  * may be set, and the op that made it; all of that is forgotten at labels. Values of state slots
- * (ir_ld/ir_st from env) are forwarded. FP and vector ops are only ever copied, never folded.
+ * (ir_ld/ir_st from env) are forwarded, also where the low lane of a vector was stored alone or is
+ * wanted alone. FP and vector ops are only ever copied, never folded.
  *
  * ir_liveness: one walk from the bottom. Removes ops whose results nobody wants and notes for each
  * operand whether it is used again.
@@ -22,11 +23,13 @@ typedef struct OptTemp {
 } OptTemp;
 
 #define N_SLOTS 24
+#define NO_LOW 0xffff
 typedef struct OptSlot {        /* env[ofs .. ofs+bytes) equals temp while its gen is gen */
     int32_t ofs;
     uint16_t temp;
+    uint16_t low;               /* V128: F32 or F64 stored over its low lane since; NO_LOW: none */
     uint8_t bytes;
-    uint32_t gen;
+    uint32_t gen, low_gen;
 } OptSlot;
 
 typedef struct Opt {
@@ -449,6 +452,20 @@ static bool fold_consts(Opt *s, IrNode *o)
 
 static unsigned slot_bytes(const IrNode *o) { return mo_bytes(o->n >> 32 & MO_SIZE); }
 
+/* A float stored over the low lane of vector @e is remembered; false: @e is no longer known. */
+static bool slot_store_low(Opt *s, OptSlot *e, const IrNode *o)
+{
+    IrType t = type_of(s, o->a[0]);
+
+    if (type_of(s, e->temp) != IR_V128 || e->ofs != (int32_t)o->n || (t != IR_F64 && t != IR_F32) ||
+        (e->low != NO_LOW && t == IR_F32 && type_of(s, e->low) == IR_F64)) {
+        return false;
+    }
+    e->low = o->a[0];
+    e->low_gen = s->t[e->low].gen;
+    return true;
+}
+
 static void slot_store(Opt *s, const IrNode *o)
 {
     int32_t ofs = (int32_t)o->n;
@@ -458,7 +475,7 @@ static void slot_store(Opt *s, const IrNode *o)
     for (unsigned i = 0; i < s->n_slots; i++) {
         OptSlot *e = &s->slots[i];
 
-        if (e->ofs >= ofs + bytes || ofs >= e->ofs + e->bytes) {
+        if (e->ofs >= ofs + bytes || ofs >= e->ofs + e->bytes || slot_store_low(s, e, o)) {
             s->slots[n++] = *e;
         }
     }
@@ -474,7 +491,60 @@ static void slot_add(Opt *s, const IrNode *o)
         return;
     }
     at = s->n_slots < N_SLOTS ? s->n_slots++ : s->next_slot++ % N_SLOTS;
-    s->slots[at] = (OptSlot){ (int32_t)o->n, o->a[0], slot_bytes(o), s->t[o->a[0]].gen };
+    s->slots[at] = (OptSlot){ .ofs = (int32_t)o->n, .temp = o->a[0], .low = NO_LOW,
+                              .bytes = (uint8_t)slot_bytes(o), .gen = s->t[o->a[0]].gen };
+}
+
+/* The load becomes @op of what is known, which is of @type. */
+static void to_op(IrNode *o, IrOp op, IrType type, unsigned a, unsigned c)
+{
+    o->op = op;
+    o->type = type;
+    o->n_in = c == NO_LOW ? 1 : 2;
+    o->a[1] = a;
+    o->a[2] = c;
+    o->n = 0;
+}
+
+/* The low lane of vector @e is wanted alone. */
+static bool forward_low(Opt *s, const OptSlot *e, IrNode *o)
+{
+    static const IrOp ops[IR_N_TYPES] = { [IR_I32] = IR_vlow32, [IR_I64] = IR_vlow64,
+                                          [IR_F32] = IR_vlow_f32, [IR_F64] = IR_vlow_f64 };
+    IrType t = type_of(s, o->a[0]);
+
+    if (e->low != NO_LOW || !ops[t] || ir_type_bytes(t) != slot_bytes(o)) {
+        return false;
+    }
+    to_op(o, ops[t], IR_V128, e->temp, NO_LOW);
+    return true;
+}
+
+/* Vector @e is wanted whole, and its low lane is newer. */
+static bool forward_merged(Opt *s, OptSlot *e, IrNode *o)
+{
+    unsigned d = o->a[0];
+
+    if (e->low == NO_LOW || type_of(s, d) != IR_V128 || s->t[e->low].gen != e->low_gen) {
+        return false;
+    }
+    to_op(o, type_of(s, e->low) == IR_F64 ? IR_vins_f64 : IR_vins_f32, IR_V128, e->temp, e->low);
+    *e = (OptSlot){ .ofs = e->ofs, .temp = (uint16_t)d, .low = NO_LOW, .bytes = e->bytes,
+                    .gen = s->t[d].gen + 1 };           /* which it has behind this op */
+    return true;
+}
+
+static bool forward_vector(Opt *s, IrNode *o)
+{
+    for (unsigned i = 0; i < s->n_slots; i++) {
+        OptSlot *e = &s->slots[i];
+
+        if (e->ofs == (int32_t)o->n && type_of(s, e->temp) == IR_V128
+            && s->t[e->temp].gen == e->gen) {
+            return forward_merged(s, e, o) || forward_low(s, e, o);
+        }
+    }
+    return false;
 }
 
 static bool slot_forward(Opt *s, IrNode *o)
@@ -482,14 +552,14 @@ static bool slot_forward(Opt *s, IrNode *o)
     for (unsigned i = 0; i < s->n_slots; i++) {
         OptSlot *e = &s->slots[i];
 
-        if (e->ofs == (int32_t)o->n && e->bytes == slot_bytes(o)
+        if (e->ofs == (int32_t)o->n && e->bytes == slot_bytes(o) && e->low == NO_LOW
             && type_of(s, e->temp) == type_of(s, o->a[0]) && s->t[e->temp].gen == e->gen) {
             o->type = type_of(s, e->temp);
             to_mov(o, e->temp);
             return true;
         }
     }
-    return false;
+    return forward_vector(s, o);
 }
 
 /* ---- the walk ---- */
