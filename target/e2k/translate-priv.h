@@ -71,6 +71,7 @@ typedef struct Trace {
     uint64_t head_ip, head_mode;
     bool recording, closed, too_long;
     bool sets_state;            /* an operation of it writes state registers */
+    uint8_t numeric[N_REGS];    /* words of registers that must be numbers at its head */
     unsigned n_alc;             /* of one turn */
     int max_reg;                /* highest window register that needs a check */
     uint8_t ctpr_used, ctpr_written;    /* bits: guessed targets; written on the way */
@@ -89,6 +90,7 @@ typedef struct DCPriv {
     IrVal pred[E2K_N_PREDS];            /* physical */
     IrVal pred_diag[E2K_N_PREDS];       /* I32 0/1 for those with pred; NULL: valid */
     uint8_t numeric[N_REGS];            /* bit i: 32-bit word i is known to be a number */
+    uint8_t tags_written[N_REGS];       /* bit i: word i's tag is of this block's making */
     IrVal tag_base;                     /* I64: of the window */
     IrVal result_diag;                  /* of the running operation, see e2k_result_diag() */
     OpTags op_tags[E2K_N_CHANNELS];
@@ -145,6 +147,9 @@ void e2k_tags_check(DC *dc);
 void e2k_tags_result(DC *dc, const E2kAlop *op, unsigned first);
 void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words);
 IrVal e2k_pred_diag(DC *dc, unsigned n);            /* NULL: valid */
+/* A trace rests on numbers in what its iterations read. I32, not 0: it is not so now; NULL: it is */
+IrVal e2k_tags_of_trace(DC *dc);
+IrVal e2k_tags_enter_trace(DC *dc);                 /* the same, and from now on it counts as so */
 IrVal e2k_choose(DC *dc, IrVal cond, IrVal yes, IrVal no);      /* cond NULL: yes */
 IrVal e2k_or_diag(DC *dc, IrVal a, IrVal c);        /* a | c, either may be NULL */
 /* I32 0/1: does this store of the bundle run, as far as the loop is concerned? NULL: yes.

@@ -105,14 +105,31 @@ static IrVal slot(DC *dc, unsigned reg, int32_t *ofs)
     return p->tag_base;
 }
 
+/* The first pass of a trace: its iterations will find numbers in these words. */
+static bool assumed(DC *dc, unsigned reg, unsigned mask)
+{
+    Trace *t = dc->p->trace;
+
+    if (!t || !t->recording || !mask) {
+        return false;
+    }
+    t->numeric[reg] |= (uint8_t)mask;
+    dc->p->numeric[reg] |= (uint8_t)mask;
+    return true;
+}
+
 /* NULL: numbers */
 static IrVal load(DC *dc, unsigned reg, unsigned n_words)
 {
+    unsigned unknown = mask_of(n_words) & ~dc->p->numeric[reg];
     IrVal t, base;
     int32_t ofs;
 
-    if ((dc->p->numeric[reg] & mask_of(n_words)) == mask_of(n_words)) {
+    if (!unknown) {
         return NULL;
+    }
+    if (assumed(dc, reg, unknown & ~dc->p->tags_written[reg])) {
+        return load(dc, reg, n_words);
     }
     t = ir_temp(dc->b, IR_I32);
     base = slot(dc, reg, &ofs);
@@ -541,7 +558,7 @@ void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words)
     IrVal v = w->tags, base;
     int32_t ofs;
 
-    if (!v && (*numeric & mask) == mask) {
+    if (!v && ((*numeric & mask) == mask || assumed(dc, reg, mask & ~*numeric))) {
         return;
     }
     if (w->guard) {
@@ -554,6 +571,44 @@ void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words)
     } else if (!w->guard) {
         *numeric |= (uint8_t)mask;
     }
+    if (!w->guard) {
+        dc->p->tags_written[reg] |= (uint8_t)mask;
+    }
+}
+
+/* ---- traces ---- */
+
+IrVal e2k_tags_of_trace(DC *dc)
+{
+    const Trace *t = dc->p->trace;
+    IrVal all = NULL;
+
+    for (unsigned reg = 0; reg < N_REGS; reg++) {
+        unsigned mask = t->numeric[reg];
+
+        if (mask & ~dc->p->numeric[reg]) {
+            all = e2k_or_diag(dc, all, load(dc, reg, mask > 3 ? 4 : mask > 1 ? 2 : 1));
+        }
+    }
+    for (unsigned i = 0; i < t->n; i++) {
+        if (t->e[i].kind == TRACE_PRED) {
+            e2k_load_pred(dc, (unsigned)t->e[i].where);
+            all = e2k_or_diag(dc, all, dc->p->pred_diag[t->e[i].where]);
+        }
+    }
+    return all;
+}
+
+IrVal e2k_tags_enter_trace(DC *dc)
+{
+    const Trace *t = dc->p->trace;
+    IrVal all = e2k_tags_of_trace(dc);
+
+    for (unsigned reg = 0; reg < N_REGS; reg++) {
+        dc->p->numeric[reg] |= t->numeric[reg];
+    }
+    memset(dc->p->pred_diag, 0, sizeof(dc->p->pred_diag));
+    return all;
 }
 
 /* ---- windows ---- */

@@ -11,6 +11,9 @@
  * A loop that counts (alc) is emitted twice: once for steady turns, whose prologue is over (pcnt is
  * 0) and that do not reach the end (lcnt stays 2 or more), once for all others. In a steady turn
  * every %pcnt condition holds, stores are not held back and alc only counts lcnt down.
+ *
+ * With operand tags a trace rests on numbers in all that an iteration reads: that is tested in front
+ * of it, and at its end where it is not known. A loop that diagnostic values enter stays as it was.
  */
 #include <string.h>
 #include "accel/accel.h"
@@ -146,11 +149,15 @@ static void check_assumptions(DC *dc)
 {
     Trace *t = dc->p->trace;
     DCPriv *p = dc->p;
+    IrVal tags;
 
     if (t->max_reg >= 0) {
         ir_brcondi(dc->b, IR_COND_LEU, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)),
                    (unsigned)t->max_reg, reject(dc));
         p->checked_size = MAX(p->checked_size, t->max_reg + 1);
+    }
+    if (dc->tags && (tags = e2k_tags_enter_trace(dc))) {
+        ir_brcondi(dc->b, IR_COND_NE, tags, 0, reject(dc));
     }
     for (unsigned i = 0; i < 3; i++) {
         if ((t->ctpr_used & ~t->ctpr_written) >> i & 1) {
@@ -191,6 +198,19 @@ void e2k_trace_steady_test(DC *dc, IrLabel *general)
     ir_brcondi(dc->b, IR_COND_LTU, e2k_ld_env(dc, IR_I32, ENV_OFS(lcnt)), t->n_alc + 1, general);
 }
 
+static IrLabel *side_exit(DC *dc, SideExit s)
+{
+    Trace *t = dc->p->trace;
+
+    if (t->n_exits == MAX_SIDE_EXITS) {
+        t->too_long = true;
+        return t->exits[0].label;
+    }
+    s.label = ir_label(dc->b);
+    t->exits[t->n_exits++] = s;
+    return s.label;
+}
+
 static bool is_entry(const Trace *t, IrVal v)
 {
     for (unsigned i = 0; i < t->n; i++) {
@@ -205,13 +225,17 @@ static bool is_entry(const Trace *t, IrVal v)
 static void close_loop(DC *dc)
 {
     Trace *t = dc->p->trace;
-    IrVal now[MAX_TRACE_ENTRIES];
+    IrVal now[MAX_TRACE_ENTRIES], tags;
 
     t->closed = true;
     dc->ended = true;
     if (t->recording) {
         ir_exit(dc->b, TB_EXIT_PLAIN);          /* the first pass is thrown away */
         return;
+    }
+    if (dc->tags && (tags = e2k_tags_of_trace(dc))) {   /* the entry will refuse it */
+        ir_brcondi(dc->b, IR_COND_NE, tags, 0,
+                   side_exit(dc, (SideExit){ .ip = t->head_ip, .mode = t->head_mode }));
     }
     for (unsigned i = 0; i < t->n; i++) {
         now[i] = current_value(dc, &t->e[i]);
@@ -254,19 +278,6 @@ bool e2k_trace_allows(DC *dc, uint64_t ip, unsigned size_bytes)
     Trace *t = dc->p->trace;
 
     return page_allowed(t, ip) && page_allowed(t, ip + size_bytes - 1);
-}
-
-static IrLabel *side_exit(DC *dc, SideExit s)
-{
-    Trace *t = dc->p->trace;
-
-    if (t->n_exits == MAX_SIDE_EXITS) {
-        t->too_long = true;
-        return t->exits[0].label;
-    }
-    s.label = ir_label(dc->b);
-    t->exits[t->n_exits++] = s;
-    return s.label;
 }
 
 void e2k_trace_side_exits(DC *dc)

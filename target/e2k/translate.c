@@ -1294,7 +1294,7 @@ void e2k_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
     uint64_t ip;
 
     if (info->max_insns > MIN_TRACE_BUNDLES && !info->single_step && !cpu->breakpoints &&
-        !dc.tags && e2k_trace_is_hot(info->pc) && translate_trace(&dc)) {
+        e2k_trace_is_hot(info->pc) && translate_trace(&dc)) {
         return;
     }
     begin(&dc, NULL);

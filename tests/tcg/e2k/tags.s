@@ -629,3 +629,111 @@ data:	.dword 0
 	TAG %r6, 0
 	EQ %r6, 0
 	PASS
+!@ loop tags=on cpu=v2,v6
+	START					! one load of a hot loop fails, another time a number is put
+	addd 0, 200, %r8
+	addd 0, 0, %r9				! failed
+	addd 0, 0, %r10				! sum
+	addd 0, 0, %r13
+	disp %ctpr1, loop
+loop:	addd 0, data, %r11
+	cmpedb %r8, 50, %pred1
+	cmpedb %r8, 49, %pred2
+	addd 0, 8, %r11 ? %pred1
+	ldd,0,sm [ %r11 + 0 ], %r12
+	addd,0,sm %r12, 1, %r12
+	gettagd,2 %r12, %r13
+	addd %r9, %r13, %r9
+	addd %r10, %r12, %r10 ? ~%pred1
+	subd %r8, 1, %r8
+	cmpedb %r8, 0, %pred3
+	ct %ctpr1 ? ~%pred3
+	EQ %r9, 5
+	EQ %r10, 597				! 199 * 3
+	PASS
+	.data
+data:	.dword 2
+!@ loop_carried tags=on cpu=v2,v6
+	START					! a diagnostic value and predicate come into the next turn; the
+					! first time before the loop is hot
+	addd 0, 200, %r8
+	addd 0, 0, %r9
+	addd 0, 0, %r10
+	addd 0, 0, %r11
+	addd 0, 0, %r13
+	addd 0, 0, %r14
+	addd 0, data, %r20
+	cmpedb 0, 1, %pred4
+	disp %ctpr1, loop
+loop:	gettagd,2 %r11, %r13			! of the turn before
+	addd,0,sm 0, 1, %r12 ? %pred4
+	gettagd,2 %r12, %r14
+	addd 0, 0, %r12
+	addd %r9, %r13, %r9
+	addd %r10, %r14, %r10
+	cmpedb %r8, 50, %pred1
+	cmpedb %r8, 190, %pred2
+	addd 0, 8, %r21
+	merged,1 %r20, %r21, %r22, %pred1
+	merged,1 %r22, %r21, %r21, %pred2
+	ldd,0,sm [ %r21 + 0 ], %r11
+	cmpedb,0,sm %r11, 0, %pred4
+	subd %r8, 1, %r8
+	cmpedb %r8, 0, %pred3
+	ct %ctpr1 ? ~%pred3
+	EQ %r9, 10
+	EQ %r10, 10
+	PASS
+	.data
+data:	.dword 2
+!@ loop_traps tags=on signal=SIGILL cpu=v2,v6
+	START					! ... and is used there
+	addd 0, 300, %r8
+	addd 0, 0, %r11
+	addd 0, data, %r20
+	disp %ctpr1, loop
+loop:	addd %r11, 1, %r12
+	cmpedb %r8, 50, %pred1
+	cmpedb %r8, 290, %pred2
+	addd 0, 8, %r21
+	merged,1 %r20, %r21, %r22, %pred1
+	merged,1 %r22, %r21, %r21, %pred2
+	ldd,0,sm [ %r21 + 0 ], %r11
+	addd 0, 0, %r11 ? %pred2
+	subd %r8, 1, %r8
+	cmpedb %r8, 0, %pred3
+	ct %ctpr1 ? ~%pred3
+	PASS
+	.data
+data:	.dword 2
+!@ loop_rotated tags=on cpu=v2,v6
+	START					! through rotated registers, in steady turns of a counted loop
+	setbn rsz=3, rbs=8, rcur=0
+	addd 0, 0, %b[0]
+	addd 0, 0, %b[2]
+	addd 0, 0, %b[4]
+	addd 0, 0, %b[6]
+	addd 0, 0, %r9
+	addd 0, 0, %r13
+	addd 0, 0, %r8
+	addd 0, data, %r30
+	rwd,0 0x20000000c8, %lsr		! vlc, 200 turns
+	disp %ctpr1, loop
+loop:	gettagd,2 %b[4], %r13			! loaded two turns before
+	addd 0, 8, %r31
+	cmpedb %r8, 120, %pred1
+	cmpedb %r8, 10, %pred2
+	addd %r9, %r13, %r9
+	merged,1 %r30, %r31, %r29, %pred1
+	merged,1 %r29, %r31, %r31, %pred2
+	ldd,0,sm [ %r31 + 0 ], %b[0]
+	{ loop_mode
+	  alc alcf=1, alct=1
+	  abn abnf=1, abnt=1
+	  addd,0 %r8, 1, %r8
+	  ct %ctpr1 ? %NOT_LOOP_END }
+	EQ %r8, 200
+	EQ %r9, 10
+	PASS
+	.data
+data:	.dword 2
