@@ -274,9 +274,38 @@ static void dump_regs(FILE *f, const char *prefix, const E2kReg *r, unsigned n)
     }
 }
 
+static void put_tags(GString *s, const char *prefix, const E2kTags *t, unsigned n)
+{
+    static const E2kTags none;
+
+    for (unsigned i = 0; i < n; i++) {
+        const uint8_t *w = t[i].word;
+
+        if (memcmp(&t[i], &none, sizeof(none))) {
+            g_string_append_printf(s, " %s%u=%u%u%u%u", prefix, i, w[3], w[2], w[1], w[0]);
+        }
+    }
+}
+
+char *e2k_tags_text(CPUE2KState *env)
+{
+    GString *s = g_string_new(NULL);
+
+    put_tags(s, "r", e2k_reg_tags(env, env->win), MIN(e2k_wsize(env), E2K_MAX_WINDOW));
+    put_tags(s, "g", env->gtags, E2K_N_GLOBALS);
+    e2k_settle_preds(env, env->frame);
+    for (unsigned i = 0; i < E2K_N_PREDS; i++) {
+        if (env->frame->pred[i] & E2K_PRED_DIAG) {
+            g_string_append_printf(s, " pred%u", i);
+        }
+    }
+    return g_string_free(s, FALSE);
+}
+
 static void e2k_dump_state(CPUState *cpu, FILE *f)
 {
     CPUE2KState *env = e2k_env(cpu);
+    g_autofree char *tags = env->tags ? e2k_tags_text(env) : NULL;
 
     fprintf(f, "ip=%016" PRIx64 " mode=%" PRIx64 " wsize=%u psize=%u depth=%zd pred=%08x\n", env->ip,
             env->mode, e2k_wsize(env), env->psize, env->frame - env->pcs_base,
@@ -288,6 +317,9 @@ static void e2k_dump_state(CPUState *cpu, FILE *f)
     }
     dump_regs(f, "r", env->win, MIN(e2k_wsize(env), E2K_MAX_WINDOW));
     dump_regs(f, "g", env->g, E2K_N_GLOBALS);
+    if (tags) {
+        fprintf(f, "tags:%s\n", tags);
+    }
 }
 
 int e2k_disas(FILE *f, uint64_t pc, uint64_t flags, const uint8_t *code, size_t size)

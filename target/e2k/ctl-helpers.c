@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Transfers that a block cannot make by itself, and traps. */
+#include <inttypes.h>
 #include <string.h>
 #include "accel/accel.h"
 #include "target/e2k/translate-hooks.h"
+#include "util/log.h"
 
 void e2k_raise(CPUE2KState *env, unsigned trapno, uint64_t addr, uintptr_t ra)
 {
@@ -17,10 +19,25 @@ void e2k_raise(CPUE2KState *env, unsigned trapno, uint64_t addr, uintptr_t ra)
     cpu_loop_exit(cpu);
 }
 
+/* A program should never use these: whoever looks for the reason wants to know which they are. */
+static void log_diag(CPUE2KState *env, unsigned trapno)
+{
+    g_autofree char *tags = NULL;
+
+    if (!log_on(LOG_GUEST_ERROR) ||
+        (trapno != E2K_EXC_DIAG_OPERAND && trapno != E2K_EXC_DIAG_COND &&
+         trapno != E2K_EXC_DIAG_CT_COND && trapno != E2K_EXC_DIAG_INSTR_ADDR)) {
+        return;
+    }
+    tags = e2k_tags_text(env);
+    log_printf("e2k: a diagnostic value is used at 0x%" PRIx64 ", tags:%s\n", env->ip, tags);
+}
+
 static G_NORETURN void raise_at(CPUE2KState *env, unsigned trapno, uint64_t ip, uint64_t mode)
 {
     env->ip = ip;
     env->mode = mode;
+    log_diag(env, trapno);
     e2k_raise(env, trapno, ip, 0);
 }
 

@@ -15,6 +15,10 @@ void e2k_restore_state(CPUState *cpu, const uint64_t words[IR_INSN_WORDS]);
 void e2k_set_pc(CPUState *cpu, uint64_t pc, uint64_t flags);
 int e2k_disas(FILE *f, uint64_t pc, uint64_t flags, const uint8_t *code, size_t size);
 
+/* Registers that are no numbers, with a tag for each 32 bits, upper ones first; and such physical
+ * predicates. g_free() it. */
+char *e2k_tags_text(CPUE2KState *env);
+
 /* ctl-helpers.c */
 extern const IrHelper e2k_helper_trap;      /* (env, trapno, ip, mode): does not return */
 /* (env, n, cond-less transfer through %ctpr<n+1>): sets ip and mode for the next block */

@@ -4,7 +4,7 @@
 
 A line "!@ NAME [cpu=v2,v4] [run=v6] [tags=on] [signal=SIGILL]" begins a program; checks.inc goes
 before it and tail.inc behind. cpu: the versions it is assembled for; run: another one that it is run
-on; tags=on: with operand tags.
+on; tags=on, tags=off: only with or without operand tags.
 """
 import concurrent.futures
 import glob
@@ -59,14 +59,16 @@ def run_one(where, family, name, options, text, cpu):
                 (f" [{lines[int(bad.group(1)) - 1].strip()}]" if bad else "")]
     want = options.get("signal", outcome(0))
     model = f"elbrus-{options.get('run', cpu)}"
-    more = ["-cpu", f"{model},tags=on"] if "tags" in options else \
-           ["-cpu", model] if "run" in options else []
+    ways = [(backend, options.get("tags", "off")) for backend in BACKENDS]
+    if "tags" not in options:
+        ways.append((BACKENDS[0], "on"))
     wrong = []
-    for backend in BACKENDS:
-        got = run(base, "-accel", f"tcg,backend={backend}", *more, timeout=60)
+    for backend, tags in ways:
+        got = run(base, "-accel", f"tcg,backend={backend}", "-cpu", f"{model},tags={tags}",
+                  timeout=60)
         if outcome(got.returncode) != want:
-            wrong.append(f"{label} {backend}: {outcome(got.returncode)}, expected {want}; "
-                         f"{got.stderr.decode().strip()[:200]}")
+            wrong.append(f"{label} {backend} tags={tags}: {outcome(got.returncode)}, expected "
+                         f"{want}; {got.stderr.decode().strip()[:200]}")
     return wrong
 
 

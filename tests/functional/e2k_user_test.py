@@ -156,6 +156,15 @@ def tag_signals():
                 options=("-cpu", "elbrus-v4,tags=on", "-accel", f"tcg,backend={backend}"))
 
 
+def tags_log():
+    text = "ldd,0,sm [ 0 + 8 ], %r5\ncmpedb,0,sm %r5, 0, %pred2\naddd,0 %r5, 1, %r7\n"
+    with tempfile.TemporaryDirectory() as d:
+        p = run(build(d, "p", text), "-cpu", "elbrus-v4,tags=on", "-d", "guest_errors")
+        err = p.stderr.decode()
+        assert p.returncode == -signal.SIGILL, p
+        assert re.search(r"used at 0x[0-9a-f]+, tags: r5=0011 pred2\n", err), err
+
+
 def nested_signals():
     """A handler interrupted by its own signal; both return. On the alternate stack."""
     c = Checks()
@@ -544,7 +553,7 @@ if __name__ == "__main__":
             fault(each)
         one.__name__ = "fault_" + each
         faults.append(one)
-    run_tests([hello, strace, start_stack, calls, signals, siginfo, tag_signals, nested_signals,
-               restarted_calls, threads, many_threads, processes, longjmp, backtrace,
+    run_tests([hello, strace, start_stack, calls, signals, siginfo, tag_signals, tags_log,
+               nested_signals, restarted_calls, threads, many_threads, processes, longjmp, backtrace,
                hardware_stacks, predicates, contexts, models, interpreted, executes, gdb_session,
                fault_in_bad_stack, mutated_code] + faults)

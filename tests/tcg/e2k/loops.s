@@ -226,7 +226,7 @@ program:
 	.balign 16
 x:	.dword 1, 2, 3, 4, 5, 6, 7, 8
 y:	.dword 0, 0, 0, 0, 0, 0
-!@ array_from_nowhere cpu=v2,v4,v6
+!@ array_from_nowhere tags=off cpu=v2,v4,v6
 	START					! also in the lowest page: no fault
 	addd 0, 0x40, %r8
 	aaurwd,2 %r8, %aad1

@@ -24,7 +24,7 @@
 	PASS
 	.data
 data:	.dword 0x123456789
-!@ load_off cpu=v2,v6
+!@ load_off tags=off cpu=v2,v6
 	START					! without tags there are none
 	BAD %r5
 	TAG %r5, 0
@@ -591,7 +591,7 @@ data:	.space 0x3000
 	.data
 	.align 16
 data:	.dword 0, 0
-!@ memory_off cpu=v2,v6
+!@ memory_off tags=off cpu=v2,v6
 	START
 	addd 0, data, %r8
 	addd 0, 0x77, %r5
