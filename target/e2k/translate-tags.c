@@ -627,9 +627,34 @@ static const IrHelper new_window = {
     { IR_I64, IR_I64, IR_I32 }
 };
 
-/* Registers that a window gains hold numbers. */
+/*
+ * Registers that a window gains hold numbers. What lies above it is nobody's: so without knowing
+ * where the gain begins, as many tags are cleared as the whole window has.
+ */
+static void clear_here(DC *dc, unsigned size)
+{
+    enum { PER_STORE = 4 };
+    IrVal at = ir_temp(dc->b, IR_I64), zero = ir_temp(dc->b, IR_V128), base;
+    int32_t ofs;
+
+    base = slot(dc, 0, &ofs);
+    ir_zext(dc->b, at, e2k_ld_env(dc, IR_I32, ENV_OFS(psize)));
+    ir_shli(dc->b, at, at, 2);
+    ir_add(dc->b, at, at, base);
+    ir_op1(dc->b, IR_vzext64, zero, ir_i64(dc->b, 0));
+    for (unsigned i = 0; i < size; i += PER_STORE) {
+        ir_st(dc->b, zero, at, (int32_t)(i * sizeof(E2kTags)), MO_128);
+    }
+}
+
 void e2k_tags_setwd(DC *dc, unsigned size)
 {
+    enum { MAX_HERE = 32 };
+
+    if (!e2k_wsize_of(dc->mode, 0) && size <= MAX_HERE) {
+        clear_here(dc, size);
+        return;
+    }
     e2k_call(dc, &new_window, NULL, 3, ir_env(dc->b), ir_i64(dc->b, dc->mode),
              ir_i32(dc->b, size), NULL, NULL, NULL);
 }
