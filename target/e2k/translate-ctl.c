@@ -508,9 +508,8 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
     ir_st(b, ir_i64(b, dc->p->next_ip), f, FRAME_OFS(ip), MO_64);
     ir_st(b, ir_i64(b, mode), f, FRAME_OFS(mode), MO_64);
     ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, FRAME_OFS(usd_lo), MO_64);
-    ir_st(b, ir_i32(b, wbs), f, FRAME_OFS(wbs), MO_16);
+    ir_st(b, ir_i32(b, wbs), f, FRAME_OFS(wbs), MO_32);
     ir_st(b, psize, f, FRAME_OFS(psize), MO_16);
-    ir_st(b, ir_i32(b, 0), f, FRAME_OFS(flags), MO_16);
     if (wsize) {
         ir_movi(b, params, wsize - wbs);
     } else {
@@ -537,6 +536,7 @@ static void gen_return(DC *dc, uint64_t mode)
     IrVal code = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
     IrLabel *slow = ir_label(b);
 
+    clear_ctprs(dc);                    /* both ways do; the return that was prepared is not stored */
     ir_subi(b, f, e2k_frame(dc), sizeof(E2kFrame));
     ir_ld(b, u, f, FRAME_OFS(ret), MO_64);
     ir_ld(b, code, u, (int32_t)offsetof(TbCell, code), MO_64);
@@ -555,7 +555,6 @@ static void gen_return(DC *dc, uint64_t mode)
     ir_sub(b, win, win, u);
     st_env(dc, win, ENV_OFS(win));
     st_env(dc, f, ENV_OFS(frame));
-    clear_ctprs(dc);
     ir_goto_host(b, code);
     ir_bind(b, slow);
     e2k_call(dc, &e2k_helper_return, NULL, 3, ir_env(b), ir_i64(b, dc->bundle.pc),

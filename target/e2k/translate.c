@@ -931,7 +931,7 @@ static bool is_reg_width(uint8_t width)
 }
 
 /* the operand bytes of an operation that name registers, and whether they do */
-static bool check_operands(DC *dc, const E2kAlop *op)
+static bool check_operands(DC *dc, const E2kAlop *op, int *max)
 {
     const E2kOpRow *r = op->row;
     const uint8_t codes[] = { op->src1, op->src2, op->src3, op->dst };
@@ -950,8 +950,8 @@ static bool check_operands(DC *dc, const E2kAlop *op)
             if (reg < 0) {
                 return false;
             }
-            if (i < 3 || !is_reg_width(r->dst) || !dc->p->setwd) {
-                e2k_check_reg(dc, reg);
+            if (reg < REG_GLOBAL0 && (i < 3 || !is_reg_width(r->dst) || !dc->p->setwd)) {
+                *max = MAX(*max, reg);
             }
         }
     }
@@ -1022,16 +1022,18 @@ static bool may_retry(const E2kBundle *b)
 static bool gen_alops(DC *dc)
 {
     E2kBundle *b = &dc->bundle;
+    int max = -1;                   /* highest window register that it names */
 
     if (conflicting_channels(b)) {
         return false;
     }
     for (unsigned c = 0; c < E2K_N_CHANNELS; c++) {
-        if ((b->alop_mask >> c & 1) && !check_operands(dc, &b->alop[c])) {
+        if ((b->alop_mask >> c & 1) && !check_operands(dc, &b->alop[c], &max)) {
             e2k_emit_trap(dc, E2K_EXC_WINDOW_BOUNDS);
             return true;
         }
     }
+    e2k_check_reg(dc, max);
     if (dc->tags) {
         e2k_tags_check(dc);
     }

@@ -59,8 +59,8 @@ typedef struct E2kFrame {
     uint64_t mode;                      /* E2K_MODE_* of the caller */
     uint64_t usd_lo;                    /* the caller's stack pointer */
     uint16_t wbs;                       /* registers the window moved by (2 * CR1.wbs) */
+    uint16_t flags;                     /* E2K_FRAME_*; generated code writes wbs and flags as one */
     uint16_t psize;                     /* the caller's parameter area, registers (2 * wpsz) */
-    uint16_t flags;                     /* E2K_FRAME_* */
     uint64_t cookie;                    /* linux-user's own, for E2K_FRAME_KERNEL */
 } E2kFrame;
 #define E2K_FRAME_KERNEL 1u             /* returning here leaves to linux-user: EXCP_E2K_RETURN */
