@@ -19,6 +19,13 @@ static bool has_setwd(const E2kBundle *b)
     return b->has_cs1 && CS_OPC(b->cs1) <= 1;
 }
 
+int e2k_setwd_size(DC *dc)
+{
+    const E2kBundle *b = &dc->bundle;
+
+    return has_setwd(b) && b->n_lts ? 2 * (b->lts[0] >> 5 & 0x7f) : 0;
+}
+
 void e2k_gen_setwd(DC *dc)
 {
     const E2kBundle *b = &dc->bundle;
@@ -269,7 +276,8 @@ static void prepare_return(DC *dc)
 {
     IrVal ip = ir_temp(dc->b, IR_I64);
 
-    ir_ld(dc->b, ip, e2k_frame(dc), (int32_t)offsetof(E2kFrame, ip) - (int32_t)sizeof(E2kFrame), MO_64);
+    ir_ld(dc->b, ip, e2k_frame(dc), e2k_frame_ofs(dc) + (int32_t)offsetof(E2kFrame, ip) -
+          (int32_t)sizeof(E2kFrame), MO_64);
     ir_ori(dc->b, ip, ip, e2k_ctpr(0, E2K_CTPR_RETURN));
     e2k_add_write(dc, (Write){ .kind = WR_CTPR, .where = 2, .v = ip,
                                .known = e2k_ctpr(0, E2K_CTPR_RETURN) });
@@ -489,13 +497,16 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
 {
     IrBlock *b = dc->b;
     IrVal f = e2k_frame(dc), end = ir_temp(b, IR_I64), win = ir_temp(b, IR_I64);
-    IrVal next = ir_temp(b, IR_I64), t = ir_temp(b, IR_I64), params = ir_temp(b, IR_I32);
+    IrVal now = ir_temp(b, IR_I64), next = ir_temp(b, IR_I64), t = ir_temp(b, IR_I64);
+    IrVal params = ir_temp(b, IR_I32);
+    int32_t at = e2k_frame_ofs(dc), above = at + (int32_t)sizeof(E2kFrame);
     IrVal psize = e2k_ld_env(dc, IR_I32, ENV_OFS(psize));
     unsigned wsize = e2k_wsize_of(mode, 0);
 
     ir_ld(b, end, ir_env(b), ENV_OFS(pcs_end), MO_64);
-    ir_brcond(b, IR_COND_GEU, f, end, e2k_cold_trap(dc, E2K_EXC_CHAIN_STACK_BOUNDS));
-    ir_addi(b, win, e2k_win(dc), wbs * sizeof(E2kReg));
+    ir_addi(b, now, f, (uint64_t)at);
+    ir_brcond(b, IR_COND_GEU, now, end, e2k_cold_trap(dc, E2K_EXC_CHAIN_STACK_BOUNDS));
+    ir_addi(b, win, e2k_win(dc), ((unsigned)dc->p->shift + wbs) * sizeof(E2kReg));
     ir_ld(b, t, ir_env(b), ENV_OFS(ps_limit), MO_64);
     ir_brcond(b, IR_COND_GTU, win, t, e2k_cold_trap(dc, E2K_EXC_PROC_STACK_BOUNDS));
     if (!wsize) {
@@ -504,23 +515,24 @@ static void gen_push_frame(DC *dc, unsigned wbs, uint64_t mode)
         ir_br(b, e2k_cold_trap(dc, E2K_EXC_WINDOW_BOUNDS));
         ir_bind(b, ir_label(b));
     }
-    ir_st(b, return_cell(dc, mode), f, FRAME_OFS(ret), MO_64);
-    ir_st(b, ir_i64(b, dc->p->next_ip), f, FRAME_OFS(ip), MO_64);
-    ir_st(b, ir_i64(b, mode), f, FRAME_OFS(mode), MO_64);
-    ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, FRAME_OFS(usd_lo), MO_64);
-    ir_st(b, ir_i32(b, wbs), f, FRAME_OFS(wbs), MO_32);
-    ir_st(b, psize, f, FRAME_OFS(psize), MO_16);
+    ir_st(b, return_cell(dc, mode), f, at + FRAME_OFS(ret), MO_64);
+    ir_st(b, ir_i64(b, dc->p->next_ip), f, at + FRAME_OFS(ip), MO_64);
+    ir_st(b, ir_i64(b, mode), f, at + FRAME_OFS(mode), MO_64);
+    ir_st(b, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)), f, at + FRAME_OFS(usd_lo),
+          MO_64);
+    ir_st(b, ir_i32(b, wbs), f, at + FRAME_OFS(wbs), MO_32);
+    ir_st(b, psize, f, at + FRAME_OFS(psize), MO_16);
     if (wsize) {
         ir_movi(b, params, wsize - wbs);
     } else {
         ir_subi(b, params, psize, wbs);
     }
-    st_env(dc, params, ENV_OFS(psize));
+    e2k_st_env(dc, params, ENV_OFS(psize));
     st_env(dc, win, ENV_OFS(win));
     for (int32_t i = 0; i < E2K_N_PREDS; i += 8) {
-        ir_st(b, ir_i64(b, ~0ull), f, (int32_t)sizeof(E2kFrame) + FRAME_OFS(pred) + i, MO_64);
+        ir_st(b, ir_i64(b, ~0ull), f, above + FRAME_OFS(pred) + i, MO_64);
     }
-    ir_addi(b, next, f, sizeof(E2kFrame));
+    ir_addi(b, next, f, (uint64_t)above);
     st_env(dc, next, ENV_OFS(frame));
     clear_ctprs(dc);
 }
@@ -537,7 +549,7 @@ static void gen_return(DC *dc, uint64_t mode)
     IrLabel *slow = ir_label(b);
 
     clear_ctprs(dc);                    /* both ways do; the return that was prepared is not stored */
-    ir_subi(b, f, e2k_frame(dc), sizeof(E2kFrame));
+    ir_addi(b, f, e2k_frame(dc), (uint64_t)e2k_frame_ofs(dc) - sizeof(E2kFrame));
     ir_ld(b, u, f, FRAME_OFS(ret), MO_64);
     ir_ld(b, code, u, (int32_t)offsetof(TbCell, code), MO_64);
     if (dc->info->single_step) {
@@ -701,6 +713,101 @@ static void gen_immediate(DC *dc, bool is_call, unsigned wbs, uint64_t mode, uns
     }
 }
 
+enum { CS1_CALL = 5, CALL_KIND_ICALL = 1, CALL_KIND_HCALL = 2 };
+
+/* ---- calls that a block follows ----
+ * A call whose target is known needs not end the block. All is done that a call does, so that the
+ * block can be left anywhere; but when the callee comes to its return within the block too, the way
+ * back is known and what the return restores is at hand.
+ */
+
+static bool may_follow(DC *dc, uint64_t target, unsigned wbs, uint64_t mode)
+{
+    const DCPriv *p = dc->p;
+    uint64_t page = target & PAGE_MASK_;
+
+    return !p->trace && !dc->tags && !dc->info->single_step && !dc->cpu->breakpoints &&
+           p->n_followed < MAX_FOLLOWED && dc->info->n_insns < MAX_FOLLOW_BUNDLES &&
+           dc->info->max_insns > MAX_FOLLOW_BUNDLES && wbs < e2k_wsize_of(mode, 0) &&
+           (page == (dc->info->pc & PAGE_MASK_) || !p->second_page || page == p->second_page);
+}
+
+static void know_ctprs_cleared(DC *dc)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        dc->p->ctpr_known[i] = true;
+        dc->p->ctpr_guess[i] = false;
+        dc->p->ctpr[i] = 0;
+    }
+    dc->p->returns = false;
+}
+
+static void follow_call(DC *dc, uint64_t target, unsigned wbs, uint64_t mode)
+{
+    DCPriv *p = dc->p;
+    FollowedCall *c = &p->followed[p->n_followed];
+
+    *c = (FollowedCall){ p->next_ip, mode, wbs, e2k_ld_env(dc, IR_I64, ENV_OFS(usd_lo)),
+                         e2k_ld_env(dc, IR_I32, ENV_OFS(psize)), { NULL } };
+    memcpy(c->pred, p->pred, sizeof(c->pred));
+    gen_push_frame(dc, wbs, mode);
+    know_ctprs_cleared(dc);
+    if ((target ^ dc->info->pc) & PAGE_MASK_) {
+        p->second_page = target & PAGE_MASK_;
+    }
+    dc->info->scattered = true;
+    p->n_followed++;
+    p->shift += (int)wbs;
+    p->checked_size = (int)(e2k_wsize_of(mode, 0) - wbs);
+    p->follow_ip = target;
+    dc->mode = 0;
+}
+
+static void return_followed(DC *dc)
+{
+    DCPriv *p = dc->p;
+    const FollowedCall *c = &p->followed[p->n_followed - 1];
+    IrVal base = e2k_win(dc), frame = e2k_frame(dc), win = ir_temp(dc->b, IR_I64);
+    IrVal now = ir_temp(dc->b, IR_I64);
+
+    p->n_followed--;
+    p->shift -= (int)c->wbs;
+    clear_ctprs(dc);
+    know_ctprs_cleared(dc);
+    e2k_st_env(dc, c->usd_lo, ENV_OFS(usd_lo));
+    e2k_st_env(dc, c->psize, ENV_OFS(psize));
+    ir_addi(dc->b, win, base, (uint64_t)p->shift * sizeof(E2kReg));
+    st_env(dc, win, ENV_OFS(win));
+    ir_addi(dc->b, now, frame, (uint64_t)e2k_frame_ofs(dc));
+    st_env(dc, now, ENV_OFS(frame));
+    memcpy(p->pred, c->pred, sizeof(p->pred));
+    p->checked_size = (int)e2k_wsize_of(c->mode, 0);
+    p->follow_ip = c->ip;
+    dc->mode = c->mode;
+}
+
+/* true: the block goes on in the callee, or back in the caller */
+static bool follow_transfer(DC *dc, uint64_t mode)
+{
+    enum { RETURN_CTPR = 3 };
+    const E2kBundle *b = &dc->bundle;
+    unsigned ctop = SS_CTOP(b), wbs = 2 * (b->cs1 & 0x7f);
+
+    if (!b->has_cs1 || CS_OPC(b->cs1) != CS1_CALL) {
+        if (ctop != RETURN_CTPR || !dc->p->returns || !dc->p->n_followed) {
+            return false;
+        }
+        return_followed(dc);
+        return true;
+    }
+    if (!ctop || !dc->p->ctpr_known[ctop - 1] || !is_plain_disp(dc->p->ctpr[ctop - 1]) ||
+        !may_follow(dc, ctpr_target(dc, ctop - 1), wbs, mode)) {
+        return false;
+    }
+    follow_call(dc, ctpr_target(dc, ctop - 1), wbs, mode);
+    return true;
+}
+
 static void call_illegal(DC *dc, bool privileged)
 {
     e2k_call(dc, &e2k_helper_trap, NULL, 4, ir_env(dc->b),
@@ -708,8 +815,6 @@ static void call_illegal(DC *dc, bool privileged)
              ir_i64(dc->b, dc->bundle.pc), ir_i64(dc->b, dc->mode), NULL, NULL);
     dc->ended = true;
 }
-
-enum { CS1_CALL = 5, CALL_KIND_ICALL = 1, CALL_KIND_HCALL = 2 };
 
 static void gen_taken(DC *dc, uint64_t mode, unsigned slot)
 {
@@ -792,7 +897,9 @@ void e2k_gen_transfer(DC *dc, IrVal cond, bool is_const, bool value)
         if (alct && !alcf) {
             gen_alc(dc);
         }
-        gen_taken(dc, mode_after(dc, mode, true), 0);
+        if (!follow_transfer(dc, mode_after(dc, mode, true))) {
+            gen_taken(dc, mode_after(dc, mode, true), 0);
+        }
         return;
     }
     fall = ir_label(dc->b);

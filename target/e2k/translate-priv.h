@@ -83,6 +83,15 @@ typedef struct Trace {
     uint64_t pages[2];
 } Trace;
 
+/* A call that the block has followed: what its return brings back. */
+typedef struct FollowedCall {
+    uint64_t ip, mode;
+    unsigned wbs;
+    IrVal usd_lo, psize;
+    IrVal pred[E2K_N_PREDS];
+} FollowedCall;
+enum { MAX_FOLLOWED = 3, MAX_FOLLOW_BUNDLES = 24 };
+
 enum { MAX_WRITES = 64, MAX_ENV_CACHE = 64, MAX_COLD = 160 };
 
 typedef struct DCPriv {
@@ -98,6 +107,12 @@ typedef struct DCPriv {
     unsigned n_env;
     IrVal win;                          /* I64: env->win */
     IrVal frame;                        /* I64: env->frame */
+    /* calls followed and not returned from: win, frame and register numbers stay those of the block's
+     * start; the current procedure's are further up */
+    FollowedCall followed[MAX_FOLLOWED];
+    unsigned n_followed;
+    int shift;                          /* registers */
+    uint64_t second_page;               /* that the block reaches by calls; 0: none */
     bool at_start;                      /* nothing of the bundle has been done yet */
     Write writes[MAX_WRITES];
     unsigned n_writes;
@@ -131,6 +146,7 @@ void e2k_add_write(DC *dc, Write w);
 IrLabel *e2k_cold_trap(DC *dc, unsigned trapno);
 IrVal e2k_win(DC *dc);
 IrVal e2k_frame(DC *dc);
+int32_t e2k_frame_ofs(DC *dc);          /* of the current env->frame from e2k_frame() */
 IrVal e2k_loop_end(DC *dc);             /* I32 0/1, before this bundle's alc */
 void e2k_check_reg(DC *dc, int reg);
 
@@ -157,6 +173,7 @@ IrVal e2k_or_diag(DC *dc, IrVal a, IrVal c);        /* a | c, either may be NULL
 IrVal e2k_loop_store(DC *dc, IrVal *strmd);
 
 /* translate-ctl.c */
+int e2k_setwd_size(DC *dc);             /* what this bundle's setwd asks for; 0: it has none */
 void e2k_gen_setwd(DC *dc);             /* start of a bundle: setwd's part that acts at once */
 void e2k_gen_cs0(DC *dc);               /* preparations; queued */
 void e2k_gen_pls(DC *dc);               /* predicate logic; queued */

@@ -57,8 +57,14 @@ IrVal e2k_win(DC *dc)
     if (!dc->p->win) {
         dc->p->win = ir_temp(dc->b, IR_I64);
         ir_ld(dc->b, dc->p->win, ir_env(dc->b), ENV_OFS(win), MO_64);
+        ir_subi(dc->b, dc->p->win, dc->p->win, (uint64_t)dc->p->shift * sizeof(E2kReg));
     }
     return dc->p->win;
+}
+
+int32_t e2k_frame_ofs(DC *dc)
+{
+    return (int32_t)(dc->p->n_followed * sizeof(E2kFrame));
 }
 
 IrVal e2k_frame(DC *dc)
@@ -66,6 +72,7 @@ IrVal e2k_frame(DC *dc)
     if (!dc->p->frame) {
         dc->p->frame = ir_temp(dc->b, IR_I64);
         ir_ld(dc->b, dc->p->frame, ir_env(dc->b), ENV_OFS(frame), MO_64);
+        ir_subi(dc->b, dc->p->frame, dc->p->frame, (uint64_t)e2k_frame_ofs(dc));
     }
     return dc->p->frame;
 }
@@ -275,11 +282,15 @@ int e2k_reg_of_code(DC *dc, uint8_t code)
     if (e2k_is_based(code)) {
         unsigned rbs = dc->mode >> E2K_MODE_RBS_SHIFT & 63, rsz = dc->mode >> E2K_MODE_RSZ_SHIFT & 63;
         unsigned cur = dc->mode >> E2K_MODE_RCUR_SHIFT & 63, size = 2 * (rsz + 1);
-        unsigned reg = 2 * rbs + (code + 2 * cur) % size;
+        unsigned reg = 2 * rbs + (code + 2 * cur) % size + (unsigned)dc->p->shift;
 
         return code < size && reg < E2K_MAX_WINDOW ? (int)reg : -1;
     }
-    return e2k_is_global(code) ? REG_GLOBAL0 + (code & 31) : code & 63;
+    if (e2k_is_global(code)) {
+        return REG_GLOBAL0 + (code & 31);
+    }
+    code = code & 63;
+    return code + dc->p->shift < E2K_MAX_WINDOW ? code + dc->p->shift : -1;
 }
 
 /* Emits the test that a window register is inside the window, once per block and size. */
@@ -492,7 +503,8 @@ IrVal e2k_load_pred(DC *dc, unsigned phys)
     e2k_trace_note(dc, TRACE_PRED, (int32_t)phys, IR_I32);
     *c = ir_temp(dc->b, IR_I32);
     if (dc->p->at_start && !dc->info->single_step) {
-        ir_ld(dc->b, *c, e2k_frame(dc), pred_ofs + (int32_t)phys, MO_8);
+        ir_ld(dc->b, *c, e2k_frame(dc), e2k_frame_ofs(dc) + pred_ofs + (int32_t)phys,
+              MO_8);
         ir_brcondi(dc->b, IR_COND_EQ, *c, E2K_PRED_CALLER, e2k_cold_trap(dc, COLD_SETTLE));
     } else {
         e2k_call(dc, &e2k_helper_pred, *c, 2, ir_env(dc->b), ir_i32(dc->b, phys), NULL, NULL, NULL,
@@ -886,7 +898,8 @@ static void commit_one(DC *dc, const Write *w)
         break;
     case WR_PRED:
         v = w->guard ? e2k_choose(dc, w->guard, w->v, e2k_load_pred(dc, (unsigned)w->where)) : w->v;
-        ir_st(dc->b, dc->tags ? pred_byte(dc, w, v) : v, e2k_frame(dc), pred_ofs + w->where, MO_8);
+        ir_st(dc->b, dc->tags ? pred_byte(dc, w, v) : v, e2k_frame(dc),
+              e2k_frame_ofs(dc) + pred_ofs + w->where, MO_8);
         p->pred[w->where] = v;
         break;
     case WR_CTPR:
@@ -951,7 +964,7 @@ static bool check_operands(DC *dc, const E2kAlop *op, int *max)
                 return false;
             }
             if (reg < REG_GLOBAL0 && (i < 3 || !is_reg_width(r->dst) || !dc->p->setwd)) {
-                *max = MAX(*max, reg);
+                *max = MAX(*max, reg - dc->p->shift);
             }
         }
     }
@@ -1156,6 +1169,12 @@ static bool translate_one(DC *dc, uint64_t ip)
     if (dc->p->trace && (status != E2K_OK || !e2k_trace_allows(dc, ip, dc->bundle.size_bytes))) {
         return false;
     }
+    if (dc->p->shift && status == E2K_OK && e2k_setwd_size(dc) + dc->p->shift > E2K_MAX_WINDOW) {
+        return false;
+    }
+    if (!dc->info->n_insns && ((ip + dc->bundle.size_bytes - 1) ^ ip) & PAGE_MASK_) {
+        dc->p->second_page = (ip & PAGE_MASK_) + PAGE_SIZE_;
+    }
     dc->info->n_insns++;
     dc->info->size_bytes += dc->bundle.size_bytes;
     ir_insn_start(dc->b, ip, dc->mode | (status == E2K_OK && may_retry(&dc->bundle)
@@ -1172,10 +1191,16 @@ static bool translate_one(DC *dc, uint64_t ip)
     return true;
 }
 
+static bool on_page(const DC *dc, uint64_t ip)
+{
+    return !((ip ^ dc->info->pc) & PAGE_MASK_) ||
+           (dc->info->scattered && (ip & PAGE_MASK_) == dc->p->second_page);
+}
+
 static bool block_is_full(const DC *dc, uint64_t ip, unsigned max)
 {
     return dc->info->n_insns >= max || ir_block_n_ops(dc->b) > MAX_BLOCK_OPS ||
-           ir_block_overflow(dc->b) || (!dc->p->trace && ((ip ^ dc->info->pc) & PAGE_MASK_)) ||
+           ir_block_overflow(dc->b) || (!dc->p->trace && !on_page(dc, ip)) ||
            dc->p->n_cold > MAX_BLOCK_COLD;
 }
 
@@ -1188,6 +1213,7 @@ static void begin(DC *dc, Trace *trace)
     dc->mode = dc->info->flags;
     dc->ended = false;
     dc->info->n_insns = dc->info->size_bytes = 0;
+    dc->info->scattered = false;
     p->trace = trace;
     p->checked_size = (int)e2k_wsize_of(dc->mode, 0);
     for (unsigned i = 0; i < 3; i++) {
@@ -1305,6 +1331,9 @@ void e2k_translate(CPUState *cpu, IrBlock *b, TbInfo *info)
         e2k_gen_goto(&dc, 0, ip, dc.mode);
     }
     emit_cold(&dc);
+    if (info->scattered) {
+        info->size_bytes = MIN(info->size_bytes, 8);
+    }
 }
 
 /* ---- CPUOps ---- */

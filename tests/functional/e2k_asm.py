@@ -15,7 +15,7 @@ ENTER = "{ setwd wsz=16, nfx=1\n  setbn rsz=7, rbs=8, rcur=0 }\n"
 LEAVE = "return %ctpr3\nct %ctpr3\n"
 
 NR = {"exit": 1, "fork": 2, "read": 3, "write": 4, "close": 6, "waitpid": 7, "getpid": 20,
-      "kill": 37, "pipe": 42, "mmap": 90, "setitimer": 104, "fstat": 108, "clone": 120,
+      "kill": 37, "pipe": 42, "mmap": 90, "setitimer": 104, "fstat": 108, "clone": 120, "mprotect": 125,
       "rt_sigaction": 174, "rt_sigprocmask": 175, "sigaltstack": 186, "vfork": 190,
       "longjmp2": 230, "futex": 248, "set_backtrace": 252, "get_backtrace": 253,
       "access_hw_stacks": 254, "exit_group": 300, "epoll_ctl": 303, "epoll_wait": 304,

@@ -352,6 +352,22 @@ def predicates():
             "offset: .dword 32\nbuf: .space 64\njmpbuf: .space 256\n")
 
 
+def changed_callee():
+    """A short procedure on another page is overwritten between two calls of it."""
+    c = Checks()
+    def leaf(name, value):
+        return f"\t.balign 64\n{name}:\n" + ENTER + f"addd %r0, {value}, %r0\n" + LEAVE
+    copy = ("addd 0, second, %r1\naddd 0, first, %r2\naddd 0, 8, %r3\ncopy:\n"
+            "ldd [ %r1 + 0 ], %r4\nstd %r4, [ %r2 + 0 ]\naddd %r1, 8, %r1\naddd %r2, 8, %r2\n"
+            "subd %r3, 1, %r3\ncmpedb %r3, 0, %pred1\ndisp %ctpr1, copy\nct %ctpr1 ? ~%pred1\n")
+    text = ("addd 0, 0, %r6\n" + syscall("mprotect", "page", 4096, 7) + c.equal("%r16", 0) +
+            "again:\n" + call("first", 30) + "addd %r6, %r16, %r6\n" +
+            "cmpedb %r6, 31, %pred1\ndisp %ctpr1, done\nct %ctpr1 ? ~%pred1\n" + copy +
+            "disp %ctpr1, again\nct %ctpr1\ndone:\n" + c.equal("%r6", 31 + 32))
+    program(text + EXIT + FAILED + "\t.balign 4096\npage:\n" + leaf("first", 1) + leaf("second", 2) +
+            "\t.balign 64\n")
+
+
 def contexts():
     """makecontext, swapcontext there and back, the end of a context by its link."""
     c = Checks()
@@ -555,5 +571,5 @@ if __name__ == "__main__":
         faults.append(one)
     run_tests([hello, strace, start_stack, calls, signals, siginfo, tag_signals, tags_log,
                nested_signals, restarted_calls, threads, many_threads, processes, longjmp, backtrace,
-               hardware_stacks, predicates, contexts, models, interpreted, executes, gdb_session,
-               fault_in_bad_stack, mutated_code] + faults)
+               hardware_stacks, predicates, changed_callee, contexts, models, interpreted, executes,
+               gdb_session, fault_in_bad_stack, mutated_code] + faults)

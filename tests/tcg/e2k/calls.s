@@ -144,3 +144,100 @@ look:	setwd wsz=16, nfx=1
 	rrd %cr0.lo, %r0
 	return %ctpr3
 	ct %ctpr3
+!@ nested cpu=v2,v4,v6
+	START					! short procedures: three levels, stacks, globals, predicates
+	setbn rsz=7, rbs=8, rcur=0
+	rrd %usd.lo, %r9
+	addd 0, 0, %r7
+	addd 0, 0, %r8
+	addd 0, 0, %g20
+round:	{ cmpedb,0 0, 0, %pred0
+	  cmpedb,1 0, 1, %pred1 }
+	addd %r7, 3, %b[0]
+	addd 0, 4, %b[1]
+	disp %ctpr1, level1
+	call %ctpr1, wbs=8
+	addd %r8, %b[0], %r8
+	TRUE %pred0
+	FALSE %pred1
+	EQ %b[1], 4
+	rrd %usd.lo, %r10
+	subd %r9, %r10, %r10
+	EQ %r10, 0
+	addd %r7, 1, %r7
+	cmpedb %r7, 60, %pred4
+	disp %ctpr1, round
+	ct %ctpr1 ? ~%pred4
+	EQ %r8, 2670				! the sum of n + 15
+	EQ %g20, 120
+	PASS
+level1:	{ setwd wsz=24, nfx=1
+	  setbn rsz=7, rbs=8, rcur=0
+	  cmpedb,0 0, 1, %pred0 }
+	getsp -32, %r2
+	std %r0, [ %r2 + 0 ]
+	addd %r0, 1, %b[0]
+	disp %ctpr2, level2
+	call %ctpr2, wbs=8
+	ldd [ %r2 + 0 ], %r3
+	{ addd,0 %g20, 1, %g20
+	  subd,1 %b[0], %r3, %r4 }		! 12
+	addd %r3, %r4, %r0
+	return %ctpr3
+	ct %ctpr3
+level2:	{ setwd wsz=16, nfx=1
+	  setbn rsz=3, rbs=4, rcur=1
+	  cmpedb,0 0, 0, %pred1 }
+	getsp -16, %r2
+	addd %r0, 5, %b[0]
+	addd %r0, 7, %r3
+	disp %ctpr1, level3
+	setbn rsz=3, rbs=4, rcur=0
+	addd %r0, 5, %b[0]
+	call %ctpr1, wbs=4
+	addd %b[0], 5, %r0
+	addd %g20, 1, %g20
+	return %ctpr3
+	ct %ctpr3
+level3:	addd %r0, 1, %r0			! its window is its parameters
+	return %ctpr3
+	ct %ctpr3
+!@ wide cpu=v2,v4
+	START					! windows that together are larger than the register file
+	setbn rsz=7, rbs=8, rcur=0
+	addd 0, 0, %r7
+rounds:	addd %r7, 3, %b[0]
+	disp %ctpr1, wide1
+	call %ctpr1, wbs=8
+	subd %b[0], %r7, %b[0]
+	EQ %b[0], 10
+	addd %r7, 1, %r7
+	cmpedb %r7, 10, %pred4
+	disp %ctpr1, rounds
+	ct %ctpr1 ? ~%pred4
+	PASS
+wide1:	{ setwd wsz=112, nfx=1
+	  setbn rsz=7, rbs=60, rcur=0 }
+	addd %r0, 1, %b[0]
+	addd %r0, 0, %r60
+	disp %ctpr1, wide2
+	call %ctpr1, wbs=60
+	addd %b[0], %r60, %r0
+	subd %r0, %r60, %r0
+	return %ctpr3
+	ct %ctpr3
+wide2:	{ setwd wsz=112, nfx=1
+	  setbn rsz=7, rbs=63, rcur=0 }
+	addd %r0, 6, %b[15]
+	addd %r0, 0, %r50
+	addd %b[15], 0, %r0
+	return %ctpr3
+	ct %ctpr3
+!@ too_far signal=SIGSEGV
+	START					! a register outside the parameters, in the called procedure
+	disp %ctpr1, outside
+	call %ctpr1, wbs=24
+	FAIL
+outside:
+	addd %r16, 0, %r0
+	FAIL
