@@ -275,17 +275,9 @@ AcpiPm *acpi_pm_new(MemoryRegion *io, IrqLine *sci, Error **errp)
     return s;
 }
 
-static void acpi_pm_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = acpi_pm_realize;
-    dc->reset = acpi_pm_reset;
-    dc->print_info = acpi_pm_print_info;
-}
-
 static const TypeInfo acpi_pm_info = {
     .name = TYPE_ACPI_PM, .parent = TYPE_DEVICE, .size = sizeof(AcpiPm),
-    .class_init = acpi_pm_class_init, .finalize = acpi_pm_finalize,
+    .class_init = device_class_methods, .finalize = acpi_pm_finalize,
+    .class_data = &(const DeviceMethods){ acpi_pm_realize, acpi_pm_reset, acpi_pm_print_info },
 };
 TYPE_REGISTER(acpi_pm_info)

@@ -92,6 +92,16 @@ static Object *device_parent(Device *dev, bool named)
     return object_container(named ? "/machine/peripheral" : "/machine/unattached");
 }
 
+void device_class_methods(ObjectClass *klass)
+{
+    const DeviceMethods *m = klass->type->class_data;
+    DeviceClass *dc = device_class(klass);
+
+    dc->realize = m->realize;
+    dc->reset = m->reset;
+    dc->print_info = m->print_info;
+}
+
 bool device_realize(Device *dev, Bus *b, const char *id, Error **errp)
 {
     DeviceClass *k = device_get_class(dev);

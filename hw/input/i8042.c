@@ -472,17 +472,9 @@ I8042 *i8042_new(MemoryRegion *io, IrqLine *kbd_irq, IrqLine *mouse_irq, Error *
     return s;
 }
 
-static void i8042_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = i8042_realize;
-    dc->reset = i8042_reset;
-    dc->print_info = i8042_print_info;
-}
-
 static const TypeInfo i8042_info = {
     .name = TYPE_I8042, .parent = TYPE_DEVICE, .size = sizeof(I8042),
-    .class_init = i8042_class_init,
+    .class_init = device_class_methods,
+    .class_data = &(const DeviceMethods){ i8042_realize, i8042_reset, i8042_print_info },
 };
 TYPE_REGISTER(i8042_info)

@@ -1024,16 +1024,9 @@ Apic *apic_new(CPUState *cpu, Error **errp)
     return s;
 }
 
-static void apic_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->reset = apic_reset;
-    dc->print_info = apic_dev_print;
-}
-
 static const TypeInfo apic_info = {
     .name = TYPE_APIC, .parent = TYPE_DEVICE, .size = sizeof(Apic),
-    .class_init = apic_class_init, .finalize = apic_finalize,
+    .class_init = device_class_methods, .finalize = apic_finalize,
+    .class_data = &(const DeviceMethods){ .reset = apic_reset, .print_info = apic_dev_print },
 };
 TYPE_REGISTER(apic_info)

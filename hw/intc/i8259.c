@@ -340,17 +340,9 @@ I8259 *i8259_new(MemoryRegion *io, IrqLine *intr, Error **errp)
     return s;
 }
 
-static void i8259_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = i8259_realize;
-    dc->reset = i8259_reset;
-    dc->print_info = i8259_print_info;
-}
-
 static const TypeInfo i8259_info = {
     .name = TYPE_I8259, .parent = TYPE_DEVICE, .size = sizeof(I8259),
-    .class_init = i8259_class_init,
+    .class_init = device_class_methods,
+    .class_data = &(const DeviceMethods){ i8259_realize, i8259_reset, i8259_print_info },
 };
 TYPE_REGISTER(i8259_info)

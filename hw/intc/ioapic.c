@@ -203,17 +203,9 @@ IOApic *ioapic_new(MemoryRegion *mem, uint64_t gpa, IOApicSend *send, Error **er
     return s;
 }
 
-static void ioapic_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = ioapic_realize;
-    dc->reset = ioapic_reset;
-    dc->print_info = ioapic_print_info;
-}
-
 static const TypeInfo ioapic_info = {
     .name = TYPE_IOAPIC, .parent = TYPE_DEVICE, .size = sizeof(IOApic),
-    .class_init = ioapic_class_init,
+    .class_init = device_class_methods,
+    .class_data = &(const DeviceMethods){ ioapic_realize, ioapic_reset, ioapic_print_info },
 };
 TYPE_REGISTER(ioapic_info)

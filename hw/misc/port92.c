@@ -46,13 +46,9 @@ Device *port92_new(MemoryRegion *io, Error **errp)
     return device_realize(&s->parent, NULL, NULL, errp) ? &s->parent : NULL;
 }
 
-static void port92_class_init(ObjectClass *klass)
-{
-    device_class(klass)->reset = port92_reset;
-}
-
 static const TypeInfo port92_info = {
     .name = TYPE_PORT92, .parent = TYPE_DEVICE, .size = sizeof(Port92),
-    .class_init = port92_class_init,
+    .class_init = device_class_methods,
+    .class_data = &(const DeviceMethods){ .reset = port92_reset },
 };
 TYPE_REGISTER(port92_info)

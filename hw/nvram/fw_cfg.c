@@ -262,17 +262,9 @@ FwCfg *fw_cfg_new(MemoryRegion *io, Error **errp)
     return device_realize(&s->parent, NULL, NULL, errp) ? s : NULL;
 }
 
-static void fw_cfg_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = fw_cfg_realize;
-    dc->reset = fw_cfg_reset;
-    dc->print_info = fw_cfg_print_info;
-}
-
 static const TypeInfo fw_cfg_info = {
     .name = TYPE_FW_CFG, .parent = TYPE_DEVICE, .size = sizeof(FwCfg),
-    .class_init = fw_cfg_class_init, .finalize = fw_cfg_finalize,
+    .class_init = device_class_methods, .finalize = fw_cfg_finalize,
+    .class_data = &(const DeviceMethods){ fw_cfg_realize, fw_cfg_reset, fw_cfg_print_info },
 };
 TYPE_REGISTER(fw_cfg_info)

@@ -437,17 +437,9 @@ Rtc *rtc_new(MemoryRegion *io, IrqLine *irq, bool localtime_, const char *base, 
     return s;
 }
 
-static void rtc_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = rtc_realize;
-    dc->reset = rtc_reset;
-    dc->print_info = rtc_print_info;
-}
-
 static const TypeInfo rtc_info = {
     .name = TYPE_MC146818, .parent = TYPE_DEVICE, .size = sizeof(Rtc),
-    .class_init = rtc_class_init, .finalize = rtc_finalize,
+    .class_init = device_class_methods, .finalize = rtc_finalize,
+    .class_data = &(const DeviceMethods){ rtc_realize, rtc_reset, rtc_print_info },
 };
 TYPE_REGISTER(rtc_info)

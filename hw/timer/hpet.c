@@ -373,17 +373,9 @@ Hpet *hpet_new(MemoryRegion *mem, const HpetWiring *w, Error **errp)
     return device_realize(&s->parent, NULL, NULL, errp) ? s : NULL;
 }
 
-static void hpet_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = hpet_realize;
-    dc->reset = hpet_reset;
-    dc->print_info = hpet_print_info;
-}
-
 static const TypeInfo hpet_info = {
     .name = TYPE_HPET, .parent = TYPE_DEVICE, .size = sizeof(Hpet),
-    .class_init = hpet_class_init, .finalize = hpet_finalize,
+    .class_init = device_class_methods, .finalize = hpet_finalize,
+    .class_data = &(const DeviceMethods){ hpet_realize, hpet_reset, hpet_print_info },
 };
 TYPE_REGISTER(hpet_info)

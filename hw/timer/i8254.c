@@ -418,17 +418,9 @@ I8254 *i8254_new(MemoryRegion *io, IrqLine *irq, Error **errp)
     return s;
 }
 
-static void i8254_class_init(ObjectClass *klass)
-{
-    DeviceClass *dc = device_class(klass);
-
-    dc->realize = i8254_realize;
-    dc->reset = i8254_reset;
-    dc->print_info = i8254_print_info;
-}
-
 static const TypeInfo i8254_info = {
     .name = TYPE_I8254, .parent = TYPE_DEVICE, .size = sizeof(I8254),
-    .class_init = i8254_class_init, .finalize = i8254_finalize,
+    .class_init = device_class_methods, .finalize = i8254_finalize,
+    .class_data = &(const DeviceMethods){ i8254_realize, i8254_reset, i8254_print_info },
 };
 TYPE_REGISTER(i8254_info)

@@ -64,6 +64,7 @@ struct TypeInfo {
     bool abstract;
     const char *desc;                   /* one line for help; NULL: not user-creatable */
     void (*class_init)(ObjectClass *klass);         /* set methods; parent's are copied before */
+    const void *class_data;             /* for a class_init() that serves several types */
     void (*init)(Object *obj);                      /* parent first */
     void (*finalize)(Object *obj);                  /* child first */
     const Property *props;

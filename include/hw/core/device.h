@@ -49,6 +49,14 @@ static inline DeviceClass *device_class(ObjectClass *k) { return (DeviceClass *)
 static inline DeviceClass *device_get_class(void *dev)
 { return (DeviceClass *)((Object *)dev)->klass; }
 
+/* TypeInfo.class_init of devices on the board itself: .class_data is their DeviceMethods */
+typedef struct DeviceMethods {
+    bool (*realize)(Device *dev, Error **errp);
+    void (*reset)(Device *dev);
+    void (*print_info)(Device *dev, FILE *f);
+} DeviceMethods;
+void device_class_methods(ObjectClass *klass);
+
 /* @id NULL: a name is made ("device[3]"). On failure the device is gone. */
 bool device_realize(Device *dev, Bus *bus, const char *id, Error **errp);
 void device_unrealize(Device *dev);     /* also removes it from its bus and the tree */
