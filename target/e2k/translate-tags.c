@@ -105,31 +105,29 @@ static IrVal slot(DC *dc, unsigned reg, int32_t *ofs)
     return p->tag_base;
 }
 
-/* The first pass of a trace: its iterations will find numbers in these words. */
-static bool assumed(DC *dc, unsigned reg, unsigned mask)
+/* The first pass of a trace: its iterations will find numbers in these words, as far as they have
+ * not written them. */
+static void assume(DC *dc, unsigned reg, unsigned mask)
 {
     Trace *t = dc->p->trace;
 
-    if (!t || !t->recording || !mask) {
-        return false;
+    if (t && t->recording) {
+        mask &= ~dc->p->tags_written[reg];
+        t->numeric[reg] |= (uint8_t)mask;
+        dc->p->numeric[reg] |= (uint8_t)mask;
     }
-    t->numeric[reg] |= (uint8_t)mask;
-    dc->p->numeric[reg] |= (uint8_t)mask;
-    return true;
 }
 
 /* NULL: numbers */
 static IrVal load(DC *dc, unsigned reg, unsigned n_words)
 {
-    unsigned unknown = mask_of(n_words) & ~dc->p->numeric[reg];
+    unsigned mask = mask_of(n_words);
     IrVal t, base;
     int32_t ofs;
 
-    if (!unknown) {
+    assume(dc, reg, mask & ~dc->p->numeric[reg]);
+    if ((dc->p->numeric[reg] & mask) == mask) {
         return NULL;
-    }
-    if (assumed(dc, reg, unknown & ~dc->p->tags_written[reg])) {
-        return load(dc, reg, n_words);
     }
     t = ir_temp(dc->b, IR_I32);
     base = slot(dc, reg, &ofs);
@@ -558,8 +556,11 @@ void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words)
     IrVal v = w->tags, base;
     int32_t ofs;
 
-    if (!v && ((*numeric & mask) == mask || assumed(dc, reg, mask & ~*numeric))) {
-        return;
+    if (!v) {
+        assume(dc, reg, mask & ~*numeric);
+        if ((*numeric & mask) == mask) {
+            return;
+        }
     }
     if (w->guard) {
         v = select_tags(dc, w->guard, v, load(dc, reg, w->keeps_upper ? 1 : n_words));
@@ -571,9 +572,7 @@ void e2k_tags_commit(DC *dc, const Write *w, unsigned n_words)
     } else if (!w->guard) {
         *numeric |= (uint8_t)mask;
     }
-    if (!w->guard) {
-        dc->p->tags_written[reg] |= (uint8_t)mask;
-    }
+    dc->p->tags_written[reg] |= (uint8_t)mask;
 }
 
 /* ---- traces ---- */
