@@ -170,6 +170,20 @@ static void check_assumptions(DC *dc)
     }
 }
 
+/* Only these are assigned at the loop's end: what else was computed of them on the way (an I64 joined
+ * from its halves to get an F64) is not to be used inside. */
+static void keep_entries(DC *dc)
+{
+    Trace *t = dc->p->trace;
+
+    memset(dc->p->reg, 0, sizeof(dc->p->reg));
+    for (unsigned i = 0; i < t->n; i++) {
+        if (t->e[i].kind == TRACE_REG) {
+            dc->p->reg[t->e[i].where].v[t->e[i].type] = t->e[i].t;
+        }
+    }
+}
+
 /* Loads what the first pass found and lets the loop begin. */
 void e2k_trace_enter(DC *dc)
 {
@@ -183,6 +197,7 @@ void e2k_trace_enter(DC *dc)
         t->e[i].t = current_value(dc, &t->e[i]);
     }
     dc->p->at_start = false;
+    keep_entries(dc);
     check_assumptions(dc);
     t->head = ir_label(dc->b);
     ir_bind(dc->b, t->head);

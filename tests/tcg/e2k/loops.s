@@ -243,3 +243,23 @@ y:	.dword 0, 0, 0, 0, 0, 0
 	.align 8
 nowhere: { fapb ct=1, dcd=0, fmt=4, mrng=8, d=1, incr=1, ind=1, asz=1, abs=0, disp=0
 	  fapb dpl=0, dcd=0, fmt=0, mrng=0, d=0, incr=0, ind=0, asz=0, abs=0, disp=0 }
+!@ halves_joined cpu=v2,v4
+	START					! in a trace: a register read in two widths, written by x87
+	addd 0, 0x3ff0000000000000, %r5		! 1.0
+	addd 0, 0x3ff0000000000000, %r6
+	addd 0, 0x4000000000000000, %r7
+	fdtofx %r7, %r7				! 2.0
+	addd 0, 0, %r9
+	addd 0, 200, %r20
+	addd 0, 0x3ff0000000000000, %r12
+	disp %ctpr1, loop
+loop:	adds %r5, 0, %r10
+	addd %r9, %r5, %r9
+	faddd %r6, %r12, %r6
+	fxdivtdd,5 %r6, %r7, %r5
+	fmuld %r5, %r5, %r11
+	subd %r20, 1, %r20
+	cmpedb %r20, 0, %pred1
+	ct %ctpr1 ? ~%pred1
+	EQ %r9, 0x3428800000000000
+	PASS
