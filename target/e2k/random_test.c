@@ -2,8 +2,9 @@
 /*
  * Random wide instructions, run natively and interpreted: the registers that come out must be the
  * same. The operations are all translatable rows but those that change control or look at the
- * clock; operands, literals, predicates, speculation and rotation are random. Each backend works in
- * a process of its own (it cannot be changed once there are blocks) on the same seed.
+ * clock; operands, literals, predicates, speculation and rotation are random. Loops of them, which
+ * become traces, are compared with single instructions. Each backend works in a process of its own
+ * (it cannot be changed once there are blocks) on the same seed.
  *
  *   e2k-random_test             a fixed number of sequences (E2K_RANDOM_COUNT, E2K_RANDOM_SEED)
  */
@@ -27,6 +28,12 @@
 #define DATA_ADDR   0x20000ul
 #define DATA_BYTES  0x1000ul
 
+/* a place for each sequence that loops: what is hot, or refused as a trace, stays so */
+#define LOOP_ADDR   0x1000000ul
+#define LOOP_STEP   0x400ul
+#define MAX_LOOPS   4096ul
+enum { LOOP_TURNS = 90, LOOP_REG = 39, LOOP_PRED = 31 };
+
 enum { N_REGS = 32, N_BUNDLES = 5, BASE_REG = 40, WINDOW = 48, DEFAULT_COUNT = 1500,
        RBS = 8, RSZ = 7 };
 
@@ -42,7 +49,8 @@ typedef struct Outcome {
 static E2KCPU *cpu;
 static CPUE2KState *env;
 static bool numbers_only;               /* no tags at the beginning, even if they are kept */
-static uint64_t rng;
+static bool in_loops;                   /* sequences are speculative and run LOOP_TURNS times */
+static uint64_t rng, code_at = CODE_ADDR;
 
 static uint64_t rnd(void)
 {
@@ -61,13 +69,15 @@ static int page_query(uint64_t gva)
     if (gva - DATA_ADDR < DATA_BYTES) {
         return PROT_R | PROT_W;
     }
-    return gva - CODE_ADDR < CODE_BYTES ? PROT_R | PROT_X : 0;
+    return gva - CODE_ADDR < CODE_BYTES || gva - LOOP_ADDR < MAX_LOOPS * LOOP_STEP
+           ? PROT_R | PROT_X : 0;
 }
 
 static void set_up(const char *accel, const char *model)
 {
     test_map_at(CODE_ADDR, CODE_BYTES);
     test_map_at(DATA_ADDR, DATA_BYTES);
+    test_map_at(LOOP_ADDR, MAX_LOOPS * LOOP_STEP);
     test_user_mode(accel, page_query);
     current_cpu = test_cpu_new(model);
     cpu = (E2KCPU *)current_cpu;
@@ -162,7 +172,7 @@ static void random_op(E2kBundle *b, unsigned channel, GPtrArray *rows)
         opcode = below(128);
         op->ales |= (uint16_t)(below(2) << 8);
     }
-    op->als = (uint32_t)below(2) << 31 | opcode << 24 |
+    op->als = (uint32_t)(below(2) | in_loops) << 31 | opcode << 24 |
               (uint32_t)(row->src1_fixed >= 0 ? row->src1_fixed
                          : below(8) ? random_reg() : 0xc0 + below(32)) << 16 |
               (uint32_t)random_src2() << 8 | random_dst(row);
@@ -205,11 +215,32 @@ static void random_bundle(E2kBundle *b, unsigned version, GPtrArray *rows)
 
 static unsigned n_tried, n_put;
 
+/* subd %r39, 1, %r39; cmpedb %r39, 0, %pred31; ibranch start ? ~%pred31 */
+static unsigned put_loop_end(unsigned version, uint8_t *code, unsigned at)
+{
+    enum { SUBD = 0x1300c100, CMPEDB = 0x2100c000 | 2 << 5, NOT_PRED = 3 << 5 };
+    const uint32_t reg = 0x80 + LOOP_REG;
+    E2kBundle b[3] = {
+        { .alop_mask = 1, .alop[0].als = SUBD | reg << 16 | reg },
+        { .alop_mask = 1, .alop[0].als = CMPEDB | reg << 16 | LOOP_PRED },
+        { .has_ss = true, .ss = NOT_PRED | LOOP_PRED, .has_cs0 = true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(b); i++) {
+        b[i].version = (uint8_t)version;
+        if (b[i].has_cs0) {
+            b[i].cs0 = (uint32_t)-(at / 8) & 0xfffffff;
+        }
+        at += e2k_encode(&b[i], code + at, NULL);
+    }
+    return at;
+}
+
 /* Writes a sequence that ends with what is no instruction. */
 static void put_sequence(unsigned version, GPtrArray *rows)
 {
     static const uint8_t end[8] = { 0x0f };
-    uint8_t code[N_BUNDLES * E2K_MAX_BUNDLE_BYTES + sizeof(end)];
+    uint8_t code[(N_BUNDLES + 3) * E2K_MAX_BUNDLE_BYTES + sizeof(end)];
     unsigned at = 0;
 
     for (unsigned i = 0; i < N_BUNDLES; i++) {
@@ -219,16 +250,19 @@ static void put_sequence(unsigned version, GPtrArray *rows)
         random_bundle(&b, version, rows);
         n_tried++;
         n = e2k_encode(&b, code + at, NULL);
-        if (!n || e2k_decode(code + at, n, CODE_ADDR + at, version, &check, NULL) != E2K_OK) {
+        if (!n || e2k_decode(code + at, n, code_at + at, version, &check, NULL) != E2K_OK) {
             continue;
         }
         at += n;
         n_put++;
     }
+    if (in_loops) {
+        at = put_loop_end(version, code, at);
+    }
     memcpy(code + at, end, sizeof(end));
-    memcpy((void *)CODE_ADDR, code, at + sizeof(end));
+    memcpy((void *)code_at, code, at + sizeof(end));
     if (cpu) {                          /* else it is only to be printed */
-        tcg_user_invalidate(CODE_ADDR, CODE_BYTES);
+        tcg_user_invalidate(code_at, at + sizeof(end));
     }
 }
 
@@ -263,14 +297,16 @@ static uint64_t random_value(void)
 /* a few diagnostic registers and predicates */
 static void random_tags(void)
 {
+    unsigned n = in_loops ? 100 : 10;   /* one of so many */
+
     for (unsigned i = 0; i < WINDOW; i++) {
-        *e2k_reg_tags(env, &env->win[i]) = (E2kTags){ { below(10) == 0, below(10) == 0 } };
+        *e2k_reg_tags(env, &env->win[i]) = (E2kTags){ { below(n) == 0, below(n) == 0 } };
     }
     for (unsigned i = 0; i < E2K_N_GLOBALS; i++) {
-        env->gtags[i] = (E2kTags){ { below(10) == 0, 0, below(10) == 0 } };
+        env->gtags[i] = (E2kTags){ { below(n) == 0, 0, below(n) == 0 } };
     }
     for (unsigned i = 0; i < E2K_N_PREDS; i++) {
-        env->frame->pred[i] |= below(10) ? 0 : E2K_PRED_DIAG;
+        env->frame->pred[i] |= below(n) ? 0 : E2K_PRED_DIAG;
     }
 }
 
@@ -296,11 +332,12 @@ static void random_state(void)
         random_tags();
     }
     env->win[BASE_REG].lo = DATA_ADDR;
+    e2k_set_reg(env, &env->win[LOOP_REG], LOOP_TURNS);
     env->psize = WINDOW;
     env->mode = RBS << E2K_MODE_RBS_SHIFT | RSZ << E2K_MODE_RSZ_SHIFT |
                 (uint64_t)below(RSZ + 1) << E2K_MODE_RCUR_SHIFT | 7ull << E2K_MODE_PSZ_SHIFT |
                 (uint64_t)below(8) << E2K_MODE_PCUR_SHIFT | (below(2) ? E2K_MODE_DBL : 0);
-    env->ip = CODE_ADDR;
+    env->ip = code_at;
     env->lcnt = below(3);
     env->pcnt = below(3);
     cpu->parent.host_mxcsr = 0x1f80 | below(4) << 13;
@@ -330,7 +367,7 @@ static void run_all(const char *accel, const char *model, unsigned version, uint
                     unsigned count, Outcome *out)
 {
     GPtrArray *rows;
-    unsigned n_whole = 0;
+    unsigned n_whole = 0, n_looped = 0;
 
     set_up(accel, model);
     rows = find_rows(version);
@@ -340,13 +377,26 @@ static void run_all(const char *accel, const char *model, unsigned version, uint
         for (unsigned j = 0; j < 4; j++) {
             rnd();
         }
+        code_at = in_loops ? LOOP_ADDR + i % MAX_LOOPS * LOOP_STEP : CODE_ADDR;
         put_sequence(version, rows);
+        if (in_loops) {                 /* until it is hot; then from its first turn on */
+            uint64_t state = rng;
+
+            random_state();
+            run_sequence(&out[i]);
+            rng = state;
+        }
         random_state();
         run_sequence(&out[i]);
-        n_whole += out[i].trapno == E2K_EXC_ILLEGAL_OPCODE && out[i].ip > CODE_ADDR;
+        n_looped += out[i].r[LOOP_REG].lo == 0;
+        n_whole += out[i].trapno == E2K_EXC_ILLEGAL_OPCODE && out[i].ip > code_at;
     }
     g_assert_cmpuint(n_put, >, n_tried / 2);        /* most of them are real and run to their end */
-    g_assert_cmpuint(n_whole, >, env->tags && !numbers_only ? count / 40 : count / 2);
+    if (in_loops) {
+        g_assert_cmpuint(n_looped, >, count / 2);
+    } else {
+        g_assert_cmpuint(n_whole, >, env->tags && !numbers_only ? count / 40 : count / 2);
+    }
 }
 
 /* ---- mutated code: whatever it does, it ends in one of the guest's ways ---- */
@@ -475,7 +525,8 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text ? g_ascii_strtoull(text, NULL, 0) : otherwise;
 }
 
-enum { WITH_TAGS = 0x100 };             /* in a test's data, beside the version */
+enum { WITH_TAGS = 0x100, LOOPS = 0x200,        /* in a test's data, beside the version */
+       LOOPS_COUNT = 4 * DEFAULT_COUNT };
 
 static char *model_of(gconstpointer data)
 {
@@ -487,15 +538,18 @@ static void test_random(gconstpointer data)
 {
     unsigned version = GPOINTER_TO_UINT(data) & 0xff, n_bad = 0;
     uint64_t seed = number("E2K_RANDOM_SEED", 20261123);
-    unsigned count = (unsigned)number("E2K_RANDOM_COUNT", DEFAULT_COUNT);
+    unsigned count = (unsigned)number("E2K_RANDOM_COUNT", GPOINTER_TO_UINT(data) & LOOPS
+                                                          ? LOOPS_COUNT : DEFAULT_COUNT);
     size_t bytes = 2 * count * sizeof(Outcome);
     Outcome *out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     g_autofree char *model = model_of(data);
     static bool mapped;
 
     g_assert(out != MAP_FAILED);
+    in_loops = GPOINTER_TO_UINT(data) & LOOPS;
     in_child(run_all, "tcg", model, version, seed, count, out);
-    in_child(run_all, "tcg,backend=interp", model, version, seed, count, out + count);
+    in_child(run_all, in_loops ? "tcg,one-insn-per-tb=on" : "tcg,backend=interp", model, version,
+             seed, count, out + count);
     for (unsigned i = 0; i < count && n_bad < 5; i++) {
         if (!same(&out[i], &out[count + i])) {
             GPtrArray *rows = find_rows(version);
@@ -506,6 +560,7 @@ static void test_random(gconstpointer data)
                 test_map_at(CODE_ADDR, CODE_BYTES);
                 mapped = true;
             }
+            code_at = CODE_ADDR;
             rng = (seed + i) * 0x9e3779b97f4a7c15ull | 1;
             for (unsigned j = 0; j < 4; j++) {
                 rnd();
@@ -514,6 +569,7 @@ static void test_random(gconstpointer data)
             print_sequence(version);
         }
     }
+    in_loops = false;
     munmap(out, bytes);
     g_assert_cmpuint(n_bad, ==, 0);
 }
@@ -572,6 +628,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/e2k/random/v6", GUINT_TO_POINTER(6), test_random);
     g_test_add_data_func("/e2k/random/tags/v4", GUINT_TO_POINTER(4 | WITH_TAGS), test_random);
     g_test_add_data_func("/e2k/random/tags/v6", GUINT_TO_POINTER(6 | WITH_TAGS), test_random);
+    g_test_add_data_func("/e2k/random/loops/v4", GUINT_TO_POINTER(4 | LOOPS), test_random);
+    g_test_add_data_func("/e2k/random/loops/v6", GUINT_TO_POINTER(6 | LOOPS), test_random);
+    g_test_add_data_func("/e2k/random/loops/tags", GUINT_TO_POINTER(6 | LOOPS | WITH_TAGS),
+                         test_random);
     g_test_add_data_func("/e2k/random/numbers/v4", GUINT_TO_POINTER(4), test_numbers);
     g_test_add_data_func("/e2k/random/numbers/v6", GUINT_TO_POINTER(6), test_numbers);
     g_test_add_data_func("/e2k/random/mutated/tags", GUINT_TO_POINTER(6 | WITH_TAGS), test_mutated);
