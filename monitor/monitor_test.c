@@ -99,7 +99,7 @@ static void peer_poll(Peer *p)
 /* The next line that arrives, without its end. */
 static char *peer_line(Peer *p)
 {
-    gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+    gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
     char *nl;
 
     while (!(nl = strstr(p->got->str, "\r\n"))) {
@@ -278,10 +278,10 @@ static void test_events(void)
     qapi_event_send_stop();
     expect_part(&a, "\"event\": \"STOP\"}");
     expect_part(&b, "{\"timestamp\": {\"seconds\": ");
+    gint64 start = g_get_monotonic_time();
     for (int i = 1; i <= 5; i++) {
         qapi_event_send_balloon_change(i);
     }
-    gint64 start = g_get_monotonic_time();
     expect_part(&a, "\"data\": {\"actual\": 1}");
     expect_part(&a, "\"data\": {\"actual\": 5}");
     g_assert_cmpint(g_get_monotonic_time() - start, >, G_USEC_PER_SEC / 2);

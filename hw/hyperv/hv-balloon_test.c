@@ -294,11 +294,10 @@ static void twice_and_foreign(void)
     g_assert_cmpuint(actual(), ==, 64 * MIB);
 }
 
-/* 510 ranges of 64 GiB outside RAM: quickly refused */
+/* Ranges of 64 GiB outside RAM; page by page this would take minutes, and the runner would end it. */
 static void far_away(void)
 {
     PageRange r[510];
-    gint64 start = g_get_monotonic_time();
 
     ready();
     want_mib(32);
@@ -306,9 +305,10 @@ static void far_away(void)
     for (unsigned i = 0; i < 510; i++) {
         r[i] = (PageRange){ 0x10000000ull + i, 0xffffff };
     }
-    dm_send_pages(r, 510, false);
+    for (unsigned i = 0; i < 100; i++) {
+        dm_send_pages(r, 510, i < 99);
+    }
     g_assert_cmpuint(actual(), ==, 64 * MIB);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
 }
 
 static void unasked(void)

@@ -26,9 +26,9 @@ class QTest:
              "-display", "none", "-nodefaults", "-m", "256M",
              "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off", *args],
             stdin=subprocess.DEVNULL, stderr=self.err)
-        server.settimeout(20)
+        server.settimeout(60)
         self.sock, _ = server.accept()
-        self.sock.settimeout(20)
+        self.sock.settimeout(60)
         self.buf = b""
         self._qmp = None
 
@@ -37,7 +37,7 @@ class QTest:
 
     def __exit__(self, *exc):
         self.proc.terminate()
-        self.proc.wait(20)
+        self.proc.wait(60)
         if exc[0]:
             self.err.seek(0)
             sys.stderr.write(self.err.read())

@@ -91,11 +91,11 @@ class VMBusGuest(QTest):
         """payload of the next message in SINT 2's slot, which is freed; None: there is none"""
         slot = SIMP_GPA + vp * PAGE + 2 * 256
         for _ in range(100):
-            kind, size, flags = struct.unpack("<IBB", self.peek(slot, 6))
-            if kind:
-                payload = self.peek(slot + 16, size)
+            if self.peek(slot, 4) != bytes(4):
+                payload = self.peek(slot + 16, self.peek(slot + 4, 1)[0])
                 self.poke(slot, bytes(4))
-                if flags & 1:
+                # "pending" is read after the slot is free: the host may set it up to then
+                if self.peek(slot + 5, 1)[0] & 1:
                     self.wrmsr(EOM, 0, vp)
                 return payload
             self.turn(1)
