@@ -15,6 +15,7 @@
  * pcmpstr(lo, hi of the second operand, what)
  *                         what: imm8 | first operand's XMM number << 8 | PCMPSTR_*
  *                         returns flags (CC_*) | index << 16; or writes XMM0; may read EAX, EDX
+ * mmx_check()             #MF if pending
  * mmx_enter()             before MMX results: #MF if pending; x87 stack full, TOP 0
  * maskmov(addr, lo of value, lo of mask, mmu), twice for 16 bytes
  * fxsave(addr, flags)     fxrstor(addr, flags)
@@ -22,7 +23,7 @@
  */
 #define SSE_HELPERS(H) \
     H(stmxcsr, L, 0) H(ldmxcsr, V, 1) H(mxcsr_begin, V, 0) H(mxcsr_check, V, 0) \
-    H(pcmpstr, L, 3) H(mmx_enter, V, 0) H(maskmov, V, 4) \
+    H(pcmpstr, L, 3) H(mmx_check, V, 0) H(mmx_enter, V, 0) H(maskmov, V, 4) \
     H(fxsave, V, 2) H(fxrstor, V, 2) H(xsave, V, 3) H(xrstor, V, 3)
 
 /* flags of the save helpers; bits 8..11 are the MMU mode */

@@ -501,14 +501,28 @@ static void mm_enter(X86Dis *s)
     }
 }
 
+/* #MF comes before a memory operand's faults, but these leave the x87 state as it was. */
+static void mm_check(X86Dis *s)
+{
+    if (!s->mmx_on) {
+        sse_call(s, SSE_mmx_check, NULL);
+    }
+}
+
+/* With a memory operand, the state changes after its access: here for a load, a store says so. */
 static IrVal mm_get(X86Dis *s, unsigned i)
 {
     const X86Operand *o = &s->opnd[i];
     IrVal v = ir_temp(s->b, IR_I64);
 
-    mm_enter(s);
+    if (s->opnd[0].is_mem || s->opnd[1].is_mem) {
+        mm_check(s);
+    } else {
+        mm_enter(s);
+    }
     if (o->is_mem) {
         ir_gld(s->b, v, s->addr, x86_mo(s, o->bytes));
+        mm_enter(s);
     } else {
         ir_ld(s->b, v, ir_env(s->b), MM_OFS(o->reg), MO_64);
     }
@@ -629,7 +643,11 @@ void trans_r_mi(X86Dis *s, const X86Insn *insn)
 
 void trans_m_mri(X86Dis *s, const X86Insn *insn)
 {
-    IrVal a = trunc32(s, x86_load(s, 1)), d = mm_get_v(s, 0);
+    IrVal a, d;
+
+    mm_check(s);
+    a = trunc32(s, x86_load(s, 1));
+    d = mm_get_v(s, 0);
 
     ir_op2i(s->b, OP_OF(insn), d, d, a, IMM8(s, 2) & 3);
     mm_put_v(s, 0, d);
@@ -647,6 +665,7 @@ void trans_mov_q(X86Dis *s, const X86Insn *insn)
 
     if (s->opnd[0].is_mem) {
         ir_gst(s->b, v, s->addr, x86_mo(s, 8));
+        mm_enter(s);
     } else {
         mm_put(s, s->opnd[0].reg, v);
     }
@@ -654,12 +673,14 @@ void trans_mov_q(X86Dis *s, const X86Insn *insn)
 
 void trans_mov_m_r(X86Dis *s, const X86Insn *insn)
 {
+    mm_check(s);
     mm_put(s, s->opnd[0].reg, x86_load(s, 1));
 }
 
 void trans_mov_r_m(X86Dis *s, const X86Insn *insn)
 {
     x86_store(s, 0, mm_get(s, 1));
+    mm_enter(s);
 }
 
 void trans_movq2dq(X86Dis *s, const X86Insn *insn)
@@ -691,9 +712,10 @@ void trans_v_m(X86Dis *s, const X86Insn *insn)
 void trans_m_v(X86Dis *s, const X86Insn *insn)
 {
     const X86Operand *o = &s->opnd[1];
-    IrVal a = !o->is_mem && o->bytes == 8 ? vzext(s, xmm_get64(s, o->reg, 0))
-                                          : v_get(s, insn, 1);
+    IrVal a;
 
+    mm_check(s);
+    a = !o->is_mem && o->bytes == 8 ? vzext(s, xmm_get64(s, o->reg, 0)) : v_get(s, insn, 1);
     mm_enter(s);                /* also if the conversion then raises */
     fp_begin(s, OP_OF(insn));
     ir_op1(s->b, OP_OF(insn), a, a);

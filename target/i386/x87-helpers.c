@@ -769,6 +769,11 @@ void helper_fwait(CPUX86State *env)
     X87_ENTER(env);
 }
 
+void helper_mmx_check(CPUX86State *env)
+{
+    X87_ENTER(env);
+}
+
 void helper_mmx_enter(CPUX86State *env)
 {
     X87_ENTER(env);
