@@ -17,7 +17,7 @@ typedef struct MemoryBackend {
 } MemoryBackend;
 
 typedef struct MemoryBackendClass {
-    ObjectClass parent;
+    UserCreatableClass parent;
     RAMBlock *(*alloc)(MemoryBackend *m, const char *id, unsigned flags, Error **errp);
 } MemoryBackendClass;
 
@@ -95,7 +95,7 @@ static RAMBlock *alloc_file(MemoryBackend *m, const char *id, unsigned flags, Er
     return rb;
 }
 
-bool memory_backend_complete(Object *obj, Error **errp)
+static bool backend_complete(Object *obj, Error **errp)
 {
     MemoryBackend *m = backend(obj);
     MemoryBackendClass *k = (MemoryBackendClass *)obj->klass;
@@ -147,6 +147,11 @@ static void backend_finalize(Object *obj)
     }
 }
 
+static void backend_class_init(ObjectClass *klass)
+{
+    ((UserCreatableClass *)klass)->complete = backend_complete;
+}
+
 static void ram_class_init(ObjectClass *klass)
 {
     ((MemoryBackendClass *)klass)->alloc = alloc_ram;
@@ -193,9 +198,9 @@ static const Property memfd_props[] = {
 };
 
 static const TypeInfo backend_info = {
-    .name = TYPE_MEMORY_BACKEND, .size = sizeof(MemoryBackend),
+    .name = TYPE_MEMORY_BACKEND, .parent = TYPE_USER_CREATABLE, .size = sizeof(MemoryBackend),
     .class_size = sizeof(MemoryBackendClass), .abstract = true, .props = backend_props,
-    .finalize = backend_finalize,
+    .class_init = backend_class_init, .finalize = backend_finalize,
 };
 TYPE_REGISTER(backend_info)
 

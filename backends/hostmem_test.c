@@ -19,7 +19,7 @@ static void test_kinds(void)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
         Object *obj = make(types[i], "1M");
-        g_assert_true(memory_backend_complete(obj, NULL));
+        g_assert_true(user_creatable_complete(obj, NULL));
         RAMBlock *rb = memory_backend_ram(obj);
         g_assert_cmpuint(rb->size, ==, 1 << 20);
         memset(rb->host, 1, rb->size);
@@ -43,7 +43,7 @@ static void test_file(void)
 
     object_set(obj, "mem-path", path, NULL);
     object_set(obj, "share", "on", NULL);
-    g_assert_true(memory_backend_complete(obj, NULL));
+    g_assert_true(user_creatable_complete(obj, NULL));
     memcpy(memory_backend_ram(obj)->host, "hello", 5);
     object_unref(obj);
     g_assert_true(g_file_get_contents(path, &text, &n, NULL));
@@ -52,7 +52,7 @@ static void test_file(void)
 
     obj = make("memory-backend-file", "128k");
     object_set(obj, "mem-path", path, NULL);
-    g_assert_false(memory_backend_complete(obj, &err));
+    g_assert_false(user_creatable_complete(obj, &err));
     g_assert_cmpstr(error_text(err), ==,
                     "backing store size 0x10000 does not match 'size' option 0x20000");
     object_unref(obj);
@@ -88,7 +88,7 @@ static Object *made_with(const char *prop, const char *value)
     Object *obj = make("memory-backend-ram", "4M");
 
     g_assert_true(object_set(obj, prop, value, NULL));
-    g_assert_true(memory_backend_complete(obj, NULL));
+    g_assert_true(user_creatable_complete(obj, NULL));
     return obj;
 }
 
@@ -124,7 +124,7 @@ static void test_memfd(void)
 
         g_assert_cmpstr(share, ==, "on");
         object_set(obj, "seal", on ? "on" : "off", NULL);
-        g_assert_true(memory_backend_complete(obj, NULL));
+        g_assert_true(user_creatable_complete(obj, NULL));
         g_assert_cmpint(ftruncate(memory_backend_ram(obj)->fd, 4096), ==, on ? -1 : 0);
         object_unref(obj);
     }
@@ -134,7 +134,7 @@ static void refused(Object *obj, const char *why)
 {
     g_autoptr(Error) err = NULL;
 
-    g_assert_false(memory_backend_complete(obj, &err));
+    g_assert_false(user_creatable_complete(obj, &err));
     g_assert_cmpstr(error_text(err), ==, why);
     g_assert_null(memory_backend_ram(obj));
     object_unref(obj);

@@ -448,6 +448,11 @@ GPtrArray *qmp_query_block(Error **errp)
     return g_ptr_array_new();
 }
 
+GPtrArray *qmp_query_blockstats(bool has_query_nodes, bool query_nodes, Error **errp)
+{
+    return g_ptr_array_new();
+}
+
 GPtrArray *qmp_query_named_block_nodes(bool has_flat, bool flat, Error **errp)
 {
     return g_ptr_array_new();

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "accel/accel.h"
-#include "backends/hostmem.h"
+#include "backends/user-creatable.h"
 #include "gdbstub/gdbstub.h"
 #include "hw/core/device.h"
 #include "monitor/monitor.h"
@@ -91,7 +91,7 @@ bool monitor_glue_object_add(Opts *o, Error **errp)
         error_setg(errp, "Parameter '%s' is missing", type ? "id" : "qom-type");
         return false;
     }
-    if (!k || k->type->abstract || !object_class_is(k, "memory-backend")) {
+    if (!k || k->type->abstract || !object_class_is(k, TYPE_USER_CREATABLE)) {
         error_setg(errp, "invalid object type: %s", type);
         return false;
     }
@@ -109,7 +109,7 @@ bool monitor_glue_object_add(Opts *o, Error **errp)
         }
     }
     object_add_child(object_container("/objects"), id, obj);
-    if (!memory_backend_complete(obj, errp)) {
+    if (!user_creatable_complete(obj, errp)) {
         object_unparent(obj);
         return false;
     }

@@ -711,7 +711,7 @@ static void machine_init(void)
     o = object_new("memory-backend-ram");
     object_set(o, "size", "16M", NULL);
     object_add_child(object_container("/objects"), "mem1", o);
-    g_assert_true(memory_backend_complete(o, NULL));
+    g_assert_true(user_creatable_complete(o, NULL));
     hot_ram = memory_backend_ram(o)->host;
     ms->hotplug_gpa = window_pfn * PAGE;
     ms->hotplug_bytes = MEMDEV_PAGES * PAGE;

@@ -96,7 +96,7 @@ static Object *backend(const char *id, const char *size)
 
     g_assert_true(object_set(o, "size", size, NULL));
     object_add_child(object_container("/objects"), id, o);
-    g_assert_true(memory_backend_complete(o, NULL));
+    g_assert_true(user_creatable_complete(o, NULL));
     return o;
 }
 

@@ -3,14 +3,12 @@
 #ifndef BACKENDS_HOSTMEM_H
 #define BACKENDS_HOSTMEM_H
 
+#include "backends/user-creatable.h"
 #include "memory/memory.h"
-#include "qom/object.h"
 
 #define TYPE_MEMORY_BACKEND "memory-backend"
 
-/* After the properties are set: checks them and gets the memory. Once. */
-bool memory_backend_complete(Object *obj, Error **errp);
-/* The memory, borrowed; NULL before memory_backend_complete(). */
+/* The memory, borrowed; NULL before user_creatable_complete(). */
 RAMBlock *memory_backend_ram(Object *obj);
 /* One user at a time: false if somebody has it ("busy"). The user drops it when done. */
 bool memory_backend_claim(Object *obj);

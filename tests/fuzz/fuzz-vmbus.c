@@ -923,7 +923,7 @@ static void backend_init(void)
 
     object_set(o, "size", "32M", NULL);
     object_add_child(object_container("/objects"), "mem1", o);
-    g_assert_true(memory_backend_complete(o, NULL));
+    g_assert_true(user_creatable_complete(o, NULL));
     hot_ram = memory_backend_ram(o)->host;
     ms->hotplug_gpa = (uint64_t)HOT_PFN * PAGE;
     ms->hotplug_bytes = HOT_PAGES * PAGE;

@@ -341,6 +341,9 @@ def socket_by_descriptor():
              "-chardev", "file,id=charserial0,path=/dev/fdset/0,append=on",
              "-device", json.dumps({"driver": "isa-serial", "chardev": "charserial0",
                                     "id": "serial0", "index": 0}),
+             "-object", json.dumps({"qom-type": "secret", "id": "masterKey0", "format": "base64",
+                                    "data": "AAEC/w=="}),
+             "-audiodev", json.dumps({"id": "audio1", "driver": "none"}),
              "-sandbox", "on,obsolete=deny", "-msg", "timestamp=on", "-boot", "strict=on",
              "-overcommit", "mem-lock=off", "-rtc", "base=utc", "-no-shutdown",
              "-name", "guest=tiny,debug-threads=on"], pass_fds=[server.fileno(), out])
@@ -348,6 +351,9 @@ def socket_by_descriptor():
         assert q.cmd("query-name") == {"name": "tiny"}
         labels = {c["label"] for c in q.cmd("query-chardev")}
         assert {"charmonitor", "charserial0"} <= labels, labels
+        assert q.cmd("query-blockstats") == []
+        assert q.cmd("qom-get", path="/objects/masterKey0", property="format") == "base64"
+        q.cmd("object-del", id="masterKey0")
         q.cmd("quit")
         assert p.wait(20) == 0
 
