@@ -3,20 +3,21 @@
 """libvirt on top of us: its driver inside virsh (qemu:///embed), files below one folder, no daemon."""
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 
 from guest import BUILD, KIT, run_tests
 
-EMULATOR = os.path.join(os.path.abspath(BUILD), "qemu-system-x86_64")
+NOBODY = 65534
 DOMAIN = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
 <name>guest</name><memory unit='MiB'>1024</memory><vcpu>{vcpus}</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type>
-<kernel>{kit}/vmlinuz-cloud</kernel><initrd>{kit}/initrd-cloud.gz</initrd>
+<kernel>{root}/vmlinuz</kernel><initrd>{root}/initrd</initrd>
 <cmdline>console=ttyS0 {append}</cmdline></os>
 <features><acpi/><apic/>{features}</features>{clock}
-<devices><emulator>{emulator}</emulator>
+<devices><emulator>{root}/qemu</emulator>
 <serial type='file'><source path='{root}/serial'/><target port='0'/></serial>{devices}</devices>
 {more}</domain>"""
 HYPERV = "<hyperv mode='custom'>" + "".join(
@@ -25,22 +26,33 @@ HYPERV = "<hyperv mode='custom'>" + "".join(
 
 
 class Virsh:
-    """with Virsh() as v: v.cmd("list --all"). One process: the driver lives in it."""
+    """
+    with Virsh() as v: v.cmd("list --all"). One process: the driver lives in it. Root's driver wants
+    a user that only the daemon's package makes, so for root it is nobody's, with copies of its own.
+    """
 
     def __enter__(self):
         self.dir = tempfile.TemporaryDirectory(prefix="libvirt-")
         self.root = self.dir.name
         os.mkdir(f"{self.root}/etc")
-        # else root's guests run as a user of libvirt's, who owns the kernel file meanwhile
         with open(f"{self.root}/etc/qemu.conf", "w") as f:
-            f.write('user = "root"\ngroup = "root"\ndynamic_ownership = 0\nremember_owner = 0\n'
-                    'stdio_handler = "file"\nsecurity_driver = "none"\n'
-                    'namespaces = []\ncgroup_controllers = []\n')
+            f.write('stdio_handler = "file"\nsecurity_driver = "none"\n')
+        for source, name in ((f"{BUILD}/qemu-system-x86_64", "qemu"), (f"{KIT}/vmlinuz-cloud", "vmlinuz"),
+                             (f"{KIT}/initrd-cloud.gz", "initrd")):
+            shutil.copy(source, f"{self.root}/{name}")
+            os.chmod(f"{self.root}/{name}", 0o755)
+        who = {}
+        if os.geteuid() == 0:
+            who = dict(user=NOBODY, group=NOBODY, extra_groups=[])
+            for path in (self.root, f"{self.root}/etc"):
+                os.chown(path, NOBODY, NOBODY)
         self.proc = subprocess.Popen(["stdbuf", "-oL", "virsh", "-q", "-c",
                                       f"qemu:///embed?root={self.root}"],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, text=True,
-                                     env=dict(os.environ, LC_ALL="C"))
+                                     cwd=self.root, env=dict(
+                                         os.environ, LC_ALL="C", HOME=self.root,
+                                         XDG_RUNTIME_DIR=self.root, XDG_CACHE_HOME=self.root), **who)
         return self
 
     def __exit__(self, *exc):
@@ -70,8 +82,7 @@ class Virsh:
             return ""
 
     def create(self, **what):
-        fields = dict(kit=os.path.abspath(KIT), root=self.root, emulator=EMULATOR, vcpus=1,
-                      features="", clock="", more="")
+        fields = dict(root=self.root, vcpus=1, features="", clock="", more="")
         with open(f"{self.root}/guest.xml", "w") as f:
             f.write(DOMAIN.format(**{**fields, **what}))
         self.cmd(f"create {self.root}/guest.xml")
@@ -94,7 +105,7 @@ class Virsh:
 
 def capabilities():
     with Virsh() as v:
-        xml = v.cmd(f"domcapabilities --emulatorbin {EMULATOR} --virttype qemu")
+        xml = v.cmd(f"domcapabilities --emulatorbin {v.root}/qemu --virttype qemu")
         for part in ("<domain>qemu</domain>", "<arch>x86_64</arch>", "<mode name='custom' supported='yes'>",
                      "<model usable='yes'"):
             assert part in xml, (part, xml)
